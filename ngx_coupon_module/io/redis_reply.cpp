@@ -1,0 +1,57 @@
+#include "io/redis_reply.hpp"
+
+#include <hiredis/hiredis.h>
+
+namespace coupon {
+
+RedisReply::Kind RedisReply::kind() const noexcept {
+    switch (reply_->type) {
+        case REDIS_REPLY_INTEGER: return Kind::integer;
+        case REDIS_REPLY_STATUS: return Kind::status;
+        case REDIS_REPLY_STRING: return Kind::string;
+        case REDIS_REPLY_ERROR: return Kind::error;
+        case REDIS_REPLY_ARRAY: return Kind::array;
+        default: return Kind::nil;
+    }
+}
+
+std::string_view RedisReply::raw_text() const noexcept { return {reply_->str, reply_->len}; }
+
+std::string_view RedisReply::text() const noexcept {
+    return kind() == Kind::string || kind() == Kind::status ? raw_text() : std::string_view();
+}
+
+int64_t RedisReply::integer() const noexcept {
+    return kind() == Kind::integer ? reply_->integer : 0;
+}
+
+size_t RedisReply::size() const noexcept { return kind() == Kind::array ? reply_->elements : 0; }
+
+RedisReply RedisReply::at(size_t index) const noexcept {
+    return RedisReply(reply_->element[index]);
+}
+
+void append_command_header(std::string& out, size_t words) {
+    out += '*';
+    out += std::to_string(words);
+    out += "\r\n";
+}
+
+void append_word(std::string& out, std::string_view word) {
+    out += '$';
+    out += std::to_string(word.size());
+    out += "\r\n";
+    out += word;
+    out += "\r\n";
+}
+
+std::string make_command(std::initializer_list<std::string_view> words) {
+    std::string command;
+    append_command_header(command, words.size());
+    for (const auto word : words) {
+        append_word(command, word);
+    }
+    return command;
+}
+
+}  // namespace coupon
