@@ -1,0 +1,269 @@
+#include "core/click_json.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/click_record.hpp"
+#include "core/client_address.hpp"
+#include "core/json_text.hpp"
+
+namespace coupon {
+
+namespace {
+
+/// In the order of kKeyNames.
+enum class Key : uint8_t {
+    unknown,
+    v,
+    id,
+    ts,
+    offer,
+    merchant,
+    ou,
+    user,
+    ip,
+    ua,
+    ref,
+    device,
+    flags,
+    c,
+    rid,
+    edge,
+    seg,
+    seq
+};
+
+constexpr std::string_view kKeyNames[] = {"",      "v",    "id",  "ts",   "offer", "merchant",
+                                          "ou",    "user", "ip",  "ua",   "ref",   "device",
+                                          "flags", "c",    "rid", "edge", "seg",   "seq"};
+
+std::string_view key_name(Key key) noexcept {
+    return kKeyNames[static_cast<size_t>(key)];
+}
+
+Key key_of(std::string_view name) noexcept {
+    auto known = std::find(std::begin(kKeyNames) + 1, std::end(kKeyNames), name);
+    return known == std::end(kKeyNames) ? Key::unknown
+                                        : static_cast<Key>(known - std::begin(kKeyNames));
+}
+
+/// PostgreSQL's text holds no U+0000.
+void replace_nul(std::string& text) {
+    for (size_t at = text.find('\0'); at != std::string::npos; at = text.find('\0', at)) {
+        text.replace(at, 1, "\xef\xbf\xbd");
+    }
+}
+
+constexpr size_t kFlagsMax = 16;
+constexpr size_t kFlagMaxBytes = 32;
+
+/// Receives the events of nlohmann's parser. A member that cannot be used is noted and the parse
+/// goes on, because segment and seq come last; only what is no object ends it.
+class ClickReader {
+  public:
+    ClickReader(ParsedClick& click, std::string& reason) : click_(click), reason_(reason) {}
+
+    bool null() { return other_value(); }
+    bool boolean(bool) { return other_value(); }
+    bool number_integer(int64_t) { return other_value(); }
+    bool number_float(double, const std::string&) { return other_value(); }
+    bool binary(nlohmann::json::binary_t&) { return other_value(); }
+
+    bool number_unsigned(uint64_t value) {
+        if (depth_ != 1)
+            return other_value();
+        switch (key_) {
+            case Key::v:
+                version_seen_ = true;
+                return value == 1 || refuse("v is not 1");
+            case Key::ts:
+                click_.ts_ms = value;
+                return true;
+            case Key::offer:
+                offer_seen_ = true;
+                return bigint(value, click_.offer);
+            case Key::merchant:
+                return bigint(value, click_.merchant.emplace());
+            case Key::user:
+                return bigint(value, click_.user.emplace());
+            case Key::seq:
+                if (value > INT64_MAX)
+                    return refuse("seq is out of range");
+                click_.seq = value;
+                return true;
+            default:
+                return other_value();
+        }
+    }
+
+    bool string(std::string& value) {
+        if (depth_ == 2 && key_ == Key::flags)
+            return flag(value);
+        if (depth_ != 1)
+            return other_value();
+        switch (key_) {
+            case Key::id:
+                id_seen_ = true;
+                return uuid(value, click_.id);
+            case Key::ou:
+                return uuid(value, click_.offer_uuid);
+            case Key::seg:
+                return uuid(value, click_.segment);
+            case Key::ip:
+                return address(value);
+            case Key::ua:
+                return text(value, click_.ua, ClickRecord::kHeaderMaxBytes);
+            case Key::ref:
+                return text(value, click_.ref, ClickRecord::kHeaderMaxBytes);
+            case Key::rid:
+                return text(value, click_.request_id, kLabelMaxBytes);
+            case Key::edge:
+                return text(value, click_.edge, kLabelMaxBytes);
+            case Key::c:
+                if (is_frontend_click_id(value))
+                    click_.frontend_click_id = value;
+                return true;
+            case Key::device:
+                click_.device = parse_device(value);
+                return click_.device || refuse("device is none of desktop, mobile, tablet, bot");
+            default:
+                return other_value();
+        }
+    }
+
+    bool start_object(size_t) {
+        if (depth_ > 0)
+            other_value();
+        ++depth_;
+        return true;
+    }
+
+    bool start_array(size_t) {
+        if (depth_ == 0)
+            return no_object();
+        if (depth_ != 1 || key_ != Key::flags)
+            other_value();
+        ++depth_;
+        return true;
+    }
+
+    bool end_object() { return leave(); }
+    bool end_array() { return leave(); }
+
+    bool key(std::string& name) {
+        if (depth_ == 1)
+            key_ = key_of(name);
+        return true;
+    }
+
+    bool parse_error(size_t position, const std::string&, const nlohmann::json::exception&) {
+        refuse("not valid json at byte " + std::to_string(position));
+        return false;
+    }
+
+    /// After the last event: whether the record is whole.
+    bool finish() {
+        if (!version_seen_)
+            refuse("v is missing");
+        if (!id_seen_)
+            refuse("id is missing");
+        if (!offer_seen_)
+            refuse("offer is missing");
+        if (click_.id.bytes[6] >> 4 != 7 || click_.id.bytes[8] >> 6 != 2)
+            refuse("id is not a version 7 uuid");
+        if (click_.segment.has_value() != click_.seq.has_value())
+            refuse("seg and seq do not come together");
+        return reason_.empty();
+    }
+
+  private:
+    static constexpr size_t kLabelMaxBytes = 256;
+
+    /// A value that no known member takes: ignored below unknown ones.
+    bool other_value() {
+        if (depth_ == 0)
+            return no_object();
+        if (key_ == Key::unknown)
+            return true;
+        return refuse(std::string(key_name(key_)) + " has another type than expected");
+    }
+
+    bool no_object() {
+        refuse("not a json object");
+        return false;
+    }
+
+    bool leave() {
+        --depth_;
+        return true;
+    }
+
+    /// Keeps the first reason; true, so that the parse goes on.
+    bool refuse(std::string why) {
+        if (reason_.empty())
+            reason_ = std::move(why);
+        return true;
+    }
+
+    bool bigint(uint64_t value, int64_t& into) {
+        if (value < 1 || value > INT64_MAX)
+            return refuse(std::string(key_name(key_)) + " is out of range");
+        into = static_cast<int64_t>(value);
+        return true;
+    }
+
+    template <typename Into>
+    bool uuid(const std::string& value, Into& into) {
+        auto parsed = parse_uuid(value);
+        if (!parsed)
+            return refuse(std::string(key_name(key_)) + " is not a uuid");
+        into = *parsed;
+        return true;
+    }
+
+    bool address(const std::string& value) {
+        // A client on a unix socket has no address.
+        if (value.empty() || value.starts_with("unix:"))
+            return true;
+        if (!is_ip_address(value))
+            return refuse("ip is not an address");
+        click_.ip = value;
+        return true;
+    }
+
+    bool text(const std::string& value, std::string& into, size_t max_bytes) {
+        into = utf8_prefix(value, max_bytes);
+        replace_nul(into);
+        return true;
+    }
+
+    bool flag(const std::string& name) {
+        bool plain = !name.empty() && name.size() <= kFlagMaxBytes &&
+                     std::all_of(name.begin(), name.end(),
+                                 [](char c) { return c == '_' || (c >= 'a' && c <= 'z'); });
+        if (!plain || click_.flags.size() == kFlagsMax)
+            return refuse("flags are not a few lower-case names");
+        click_.flags.push_back(name);
+        return true;
+    }
+
+    ParsedClick& click_;
+    std::string& reason_;
+    unsigned depth_ = 0;
+    Key key_ = Key::unknown;
+    bool version_seen_ = false;
+    bool id_seen_ = false;
+    bool offer_seen_ = false;
+};
+
+}  // namespace
+
+bool parse_click(std::string_view json, ParsedClick& click, std::string& reason) {
+    click = {};
+    reason.clear();
+    ClickReader reader(click, reason);
+    nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
+    return reader.finish();
+}
+
+}  // namespace coupon
