@@ -5,6 +5,7 @@
 build_into() {
     local directory=$1 log
     shift
+    [[ $checkout != *[[:space:]]* ]] || die "NGINX's configure cannot work in a path with spaces: $checkout"
     mkdir -p "$directory" 2>/dev/null || die "cannot write to $directory: no rights there"
     log=$directory/build.log
     : > "$log" 2>/dev/null || die "cannot write to $directory: no rights there"
