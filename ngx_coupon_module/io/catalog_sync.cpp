@@ -1,0 +1,319 @@
+#include "io/catalog_sync.hpp"
+
+#include "clock.hpp"
+#include "io/log_line.hpp"
+#include "io/slice.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace coupon {
+namespace {
+
+constexpr ngx_msec_t kPoll_ms = 250;
+// A burst of notifications is answered by one poll at a time.
+constexpr ngx_msec_t kPollSoon_ms = 20;
+constexpr ngx_msec_t kRetry_ms = 1000;
+constexpr ngx_msec_t kBusy_ms = 5;
+constexpr ngx_msec_t kStatement_ms = 10'000;
+constexpr int kPage_rows = 500;
+constexpr size_t kSweepBucketsBetweenLooks = 64;
+// The log is kept for a day.
+constexpr uint64_t kLogTrusted_ms = 12 * 3600 * 1000;
+
+// $1: the cursor. The last column: an entry older than the cursor is still there, so nothing
+// from the cursor on was dropped yet.
+constexpr const char* kIdentify =
+    "SELECT (SELECT system_identifier FROM pg_control_system()), s.now::text,"
+    " pg_snapshot_xmax(s.now)::text, EXISTS (SELECT FROM catalog_log WHERE xid < $1::xid8)"
+    " FROM (SELECT pg_current_snapshot() AS now) s";
+
+// $1: the pg_snapshot of the poll before. All visible rows from its xmin on, except those it saw
+// itself: applying them again would be harmless, but an open transaction anywhere in the cluster
+// holds xmin back, and each poll would repeat all that happened since. One row at least.
+constexpr const char* kPoll =
+    "SELECT s.now::text, l.kind = 'merchant', l.id FROM (SELECT pg_current_snapshot() AS now) s"
+    " LEFT JOIN LATERAL (SELECT DISTINCT kind, id FROM catalog_log"
+    " WHERE xid >= pg_snapshot_xmin($1::pg_snapshot)"
+    " AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot) LIMIT $2::int) l ON true";
+static_assert(CatalogChanges::kOffers_max < 1'000'000, "fits the poll's LIMIT");
+
+uint64_t xmin_of(const std::string& snapshot) {
+    uint64_t xmin = 0;
+    std::from_chars(snapshot.data(), snapshot.data() + snapshot.size(), xmin);
+    return xmin;
+}
+
+}  // namespace
+
+CatalogSync::CatalogSync(CatalogZone& zone, PgConnection& pg, ngx_log_t* log,
+                         std::function<void()> wants_snapshot)
+    : zone_(zone),
+      pg_(pg),
+      log_(log),
+      upkeep_(zone, log, std::move(wants_snapshot)),
+      applier_(zone),
+      turn_(log, [this] { load_.stage == Stage::sweep && !after_applying_ ? sweep() : go_on_applying(); }),
+      retry_timer_(log, Timer::AtExit::cancelable,
+                   [this] { after_applying_ ? go_on_applying() : next(); }),
+      poll_timer_(log, Timer::AtExit::cancelable, [this] {
+          poll_due_ = true;
+          next();
+      }) {
+    upkeep_.start();
+    pg_.listen("coupon_catalog", [this, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) {
+            poll_soon();
+        }
+    });
+}
+
+void CatalogSync::connected() {
+    online_ = true;
+    next();
+}
+
+void CatalogSync::lost() {
+    online_ = identified_ = busy_ = poll_due_ = false;
+    changes_.clear();  // the cursor has not moved past them
+    load_ = {};
+    after_applying_ = nullptr;
+    applier_.begin(PgResult::failure("connection lost"), {}, false);
+    turn_.cancel();
+    retry_timer_.stop();
+    poll_timer_.stop();
+}
+
+// One thing at a time, so that rows are applied in the order in which PostgreSQL answered.
+void CatalogSync::next() {
+    if (!online_ || busy_ || retry_timer_.running()) {
+        return;
+    }
+    if (!identified_) {
+        identify();
+    } else if (poll_due_) {
+        poll();
+    } else if (changes_.has_offers()) {
+        read_offers();
+    } else if (!changes_.empty()) {
+        read_merchant();
+    } else if (load_.stage == Stage::pages) {
+        read_page();
+    } else if (load_.stage == Stage::sweep) {
+        turn_.ask();
+    } else {
+        caught_up();
+    }
+}
+
+void CatalogSync::ask(Statement statement, Take take) {
+    busy_ = pg_.query(statement.sql, std::move(statement.parameters), kStatement_ms,
+                      [this, take, alive = std::weak_ptr(alive_)](PgResult&& result) {
+                          if (alive.expired()) {
+                              return;
+                          }
+                          busy_ = false;
+                          result.ok() ? (this->*take)(std::move(result)) : failed(result);
+                      });
+    if (!busy_) {
+        retry_timer_.start(kRetry_ms);  // the queue of statements is full
+    }
+}
+
+// Begins again where the catalogue stands. A lost connection is told by lost() next; what is
+// left are missing tables, a missing right, and a connection busy for too long with others.
+void CatalogSync::failed(const PgResult& result) {
+    if (!result.sqlstate().empty() && problem_ != result.error()) {
+        problem_ = result.error();
+        log_line(NGX_LOG_ERR, log_, "cannot read the catalogue, trying on: " + problem_);
+    }
+    lost();
+    online_ = true;
+    retry_timer_.start(kRetry_ms);
+}
+
+// --- rows into the catalogue -----------------------------------------------------------------
+
+void CatalogSync::apply(PgResult rows, const std::vector<int64_t>& asked, Then then) {
+    busy_ = true;
+    after_applying_ = then;
+    applier_.begin(std::move(rows), asked, load_.stage == Stage::pages && asked.empty());
+    go_on_applying();
+}
+
+void CatalogSync::go_on_applying() {
+    switch (applier_.go_on()) {
+        case OfferApplier::Progress::more: turn_.ask(); return;
+        case OfferApplier::Progress::busy: retry_timer_.start(kBusy_ms); return;
+        case OfferApplier::Progress::done: break;
+    }
+    const Then then = std::exchange(after_applying_, nullptr);
+    busy_ = false;
+    (this->*then)();
+    next();
+}
+
+// --- where the catalogue stands --------------------------------------------------------------
+
+void CatalogSync::identify() {
+    asked_ms_ = boottime_ms();
+    ask({kIdentify, {std::to_string(zone_.cursor())}}, &CatalogSync::take_identity);
+}
+
+void CatalogSync::take_identity(PgResult&& result) {
+    identified_ = true;
+    // The identifier is unsigned, SQL shows it as a bigint.
+    system_identifier_ = static_cast<uint64_t>(result.integer(0, 0));
+    const uint64_t cursor = zone_.cursor();
+    const auto read_ms = zone_.stats().log_read_ms;
+    const bool log_is_whole =
+        result.boolean(0, 3) || (read_ms != 0 && asked_ms_ - read_ms < kLogTrusted_ms);
+    if (zone_.loaded_once() && zone_.system_identifier() == system_identifier_ && cursor != 0 &&
+        cursor <= result.number(0, 2) && log_is_whole) {
+        const auto text = std::to_string(cursor);
+        seen_ = text + ":" + text + ":";
+    } else {
+        seen_ = result.text(0, 1);
+        seen_ms_ = asked_ms_;
+        begin_full_load();
+    }
+    poll_due_ = true;
+    next();
+}
+
+// --- the change log --------------------------------------------------------------------------
+
+void CatalogSync::poll() {
+    poll_due_ = false;
+    asked_ms_ = boottime_ms();
+    poll_timer_.start(kPoll_ms);
+    ask({kPoll, {seen_, std::to_string(CatalogChanges::kOffers_max + 1)}},
+        &CatalogSync::take_changes);
+}
+
+void CatalogSync::take_changes(PgResult&& result) {
+    for (int row = 0; row < result.rows(); ++row) {
+        if (!result.is_null(row, 2)) {
+            const int64_t id = result.integer(row, 2);
+            result.boolean(row, 1) ? changes_.add_merchant(id) : changes_.add_offer(id);
+        }
+    }
+    seen_ = result.text(0, 0);
+    seen_ms_ = asked_ms_;
+    if (changes_.too_many() || result.rows() > static_cast<int>(CatalogChanges::kOffers_max)) {
+        changes_.clear();
+        begin_full_load();
+    }
+    next();
+}
+
+void CatalogSync::poll_soon() {
+    if (online_ && identified_ && !poll_due_) {
+        poll_timer_.start(kPollSoon_ms);
+    }
+}
+
+void CatalogSync::read_offers() {
+    asked_offers_ = changes_.take_offers(kPage_rows);
+    ask(offers_by_id(asked_offers_), &CatalogSync::take_offers);
+    if (!busy_) {
+        changes_.give_back(asked_offers_);
+    }
+}
+
+void CatalogSync::take_offers(PgResult&& result) {
+    apply(std::move(result), asked_offers_, &CatalogSync::changes_applied);
+}
+
+void CatalogSync::read_merchant() {
+    const auto [merchant, after] = changes_.next_merchant();
+    ask(merchant_offers_page(merchant, after, kPage_rows), &CatalogSync::take_merchant);
+}
+
+void CatalogSync::take_merchant(PgResult&& result) {
+    apply(std::move(result), {}, &CatalogSync::merchant_applied);
+}
+
+void CatalogSync::merchant_applied() {
+    const auto merchant = changes_.next_merchant().first;
+    if (applier_.rows() < kPage_rows) {
+        changes_.merchant_done(merchant);
+    } else {
+        changes_.merchant_read_up_to(merchant, applier_.last_id());
+    }
+    changes_applied();
+}
+
+void CatalogSync::changes_applied() {
+    upkeep_.changed();
+    if (const auto& broken = applier_.broken();
+        broken.count > 0 && changes_.empty() && load_.stage == Stage::none) {
+        log_line(NGX_LOG_WARN, log_,
+                 std::to_string(broken.count) + " changed offers stay out, the first: " + broken.first);
+        applier_.forget_broken();
+    }
+}
+
+// Everything `seen_` sees is in the catalogue.
+void CatalogSync::caught_up() {
+    if (seen_ms_ != zone_.stats().log_read_ms) {
+        zone_.log_read(xmin_of(seen_), seen_ms_);
+    }
+    if (!problem_.empty()) {
+        problem_.clear();
+        log_line(NGX_LOG_NOTICE, log_, "the catalogue is read again");
+    }
+}
+
+// --- the full load ---------------------------------------------------------------------------
+
+void CatalogSync::begin_full_load() {
+    zone_.begin_full_load();
+    load_ = {Stage::pages, INT64_MIN, 0, boottime_ms()};
+    applier_.forget_broken();
+    log_line(NGX_LOG_NOTICE, log_, "loading the catalogue in full");
+}
+
+void CatalogSync::read_page() {
+    ask(live_offers_page(load_.last_id, kPage_rows), &CatalogSync::take_page);
+}
+
+void CatalogSync::take_page(PgResult&& result) {
+    apply(std::move(result), {}, &CatalogSync::page_applied);
+}
+
+void CatalogSync::page_applied() {
+    if (applier_.rows() < kPage_rows) {
+        load_.stage = Stage::sweep;
+    } else {
+        load_.last_id = applier_.last_id();
+    }
+}
+
+void CatalogSync::sweep() {
+    const Slice slice;
+    while (!slice.over()) {
+        if (zone_.sweep_older(zone_.load_generation(), load_.sweep_position,
+                              kSweepBucketsBetweenLooks)) {
+            finish_full_load();
+            return;
+        }
+    }
+    next();
+}
+
+void CatalogSync::finish_full_load() {
+    zone_.finish_full_load(system_identifier_, xmin_of(seen_), seen_ms_);
+    std::string line = "the catalogue is loaded: " + std::to_string(zone_.stats().entries) +
+                       " offers in " + std::to_string(boottime_ms() - load_.started_ms) + " ms";
+    if (const auto& broken = applier_.broken(); broken.count > 0) {
+        line += ", " + std::to_string(broken.count) + " stay out, the first: " + broken.first;
+    }
+    log_line(NGX_LOG_NOTICE, log_, line);
+    load_ = {};
+    applier_.forget_broken();
+    upkeep_.loaded();
+    next();
+}
+
+}  // namespace coupon
