@@ -1,0 +1,63 @@
+#include "runtime/environment.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "runtime/error.hpp"
+
+namespace coupon {
+namespace {
+
+std::optional<std::string> plain_value(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr || *value == '\0') {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::string file_value(const std::string& name, const std::string& path) {
+    errno = 0;
+    std::ifstream file(path, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file.is_open() || file.bad() || errno == EISDIR) {
+        throw ConfigError(name + " names a file that cannot be read: " + path + " (" +
+                          std::strerror(errno) + ")");
+    }
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
+        text.pop_back();
+    }
+    return text;
+}
+
+}  // namespace
+
+std::optional<std::string> environment_value(const std::string& name) {
+    const auto value = plain_value(name);
+    const auto path = plain_value(name + "_FILE");
+    if (value && path) {
+        throw ConfigError(name + " and " + name + "_FILE are both set: keep one of them");
+    }
+    if (!path) {
+        return value;
+    }
+    auto text = file_value(name + "_FILE", *path);
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    return text;
+}
+
+std::string required_environment(const std::string& name, const std::string& purpose) {
+    auto value = environment_value(name);
+    if (!value) {
+        throw ConfigError(name + " is not set: it is " + purpose + " (or " + name +
+                          "_FILE, a file that holds it)");
+    }
+    return *std::move(value);
+}
+
+}  // namespace coupon

@@ -1,0 +1,17 @@
+// Settings from the environment: NAME, or NAME_FILE with the path of a file that holds the value.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace coupon {
+
+// Nothing when neither variable is set or the value is empty. Trailing newlines of a file are
+// trimmed. Throws ConfigError when both are set or the file cannot be read; the text names the
+// variable, never its value.
+std::optional<std::string> environment_value(const std::string& name);
+
+// Throws ConfigError where environment_value has nothing; `purpose` says what the value is for.
+std::string required_environment(const std::string& name, const std::string& purpose);
+
+}  // namespace coupon

@@ -1,0 +1,81 @@
+#include "runtime/log.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "runtime/error.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warn", "error"};
+
+std::string utc_now() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+    const std::time_t seconds = ms / 1000;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    auto fraction = std::to_string(ms % 1000);
+    return text.data() + ("." + std::string(3 - fraction.size(), '0') + fraction + "Z");
+}
+
+}  // namespace
+
+LogLevel parse_log_level(std::string_view word) {
+    for (std::size_t i = 0; i < level_names.size(); ++i) {
+        if (level_names[i] == word) {
+            return static_cast<LogLevel>(i);
+        }
+    }
+    throw ConfigError("LOG_LEVEL is none of debug, info, warn, error");
+}
+
+Log::Log(std::string role, std::string worker, LogLevel level, int fd)
+    : role_(std::move(role)), worker_(std::move(worker)), level_(level), fd_(fd) {}
+
+void Log::debug(std::string_view message, std::initializer_list<LogField> fields) const {
+    line(LogLevel::debug, message, fields);
+}
+
+void Log::info(std::string_view message, std::initializer_list<LogField> fields) const {
+    line(LogLevel::info, message, fields);
+}
+
+void Log::warn(std::string_view message, std::initializer_list<LogField> fields) const {
+    line(LogLevel::warn, message, fields);
+}
+
+void Log::error(std::string_view message, std::initializer_list<LogField> fields) const {
+    line(LogLevel::error, message, fields);
+}
+
+void Log::line(LogLevel level, std::string_view message,
+               std::initializer_list<LogField> fields) const {
+    if (level < level_) {
+        return;
+    }
+    nlohmann::ordered_json entry;
+    entry["time"] = utc_now();
+    entry["level"] = level_names[static_cast<std::size_t>(level)];
+    entry["role"] = role_;
+    entry["worker"] = worker_;
+    entry["message"] = message;
+    for (const auto& field : fields) {
+        std::visit([&](const auto& value) { entry[std::string(field.name)] = value; }, field.value);
+    }
+    // Field values may come from outside: bytes that are not UTF-8 are replaced instead of thrown
+    // on.
+    auto text = entry.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    text += '\n';
+    // A log that cannot be written must not stop the work.
+    [[maybe_unused]] const auto written = ::write(fd_, text.data(), text.size());
+}
+
+}  // namespace coupon

@@ -1,0 +1,24 @@
+// Who a worker is, in Redis and in its log: role:host:random.
+#pragma once
+
+#include <string>
+
+namespace coupon {
+
+struct WorkerIdentity {
+    std::string role;
+    std::string host;
+    std::string id;
+    int pid;
+    // Names the boot and the pid namespace: only within the same scope does a pid say whether its
+    // process lives.
+    std::string pid_scope;
+};
+
+WorkerIdentity make_worker_identity(const std::string& role);
+
+// The scope of the calling process, as in WorkerIdentity::pid_scope. Empty where the kernel does
+// not tell.
+std::string current_pid_scope();
+
+}  // namespace coupon
