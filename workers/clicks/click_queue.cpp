@@ -1,0 +1,107 @@
+#include "clicks/click_queue.hpp"
+
+#include "runtime/heartbeat.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr std::string_view queue_key = "queue:clicks";
+constexpr std::string_view claims_key = "{queue:clicks}:claims";
+
+std::string processing_key(const std::string& worker_id) {
+    return "{queue:clicks}:processing:" + worker_id;
+}
+
+// allow-oom: draining is what cures a Redis that is out of memory. In chunks, because Lua's stack
+// and the size of one entry are both limited by nobody else.
+const RedisScript& claim_script() {
+    static const RedisScript script(R"(#!lua flags=allow-oom
+local wanted, room = tonumber(ARGV[1]), tonumber(ARGV[2])
+local taken = {}
+while #taken < wanted and room > 0 do
+    local chunk = redis.call('LRANGE', KEYS[1], 0, math.min(500, wanted - #taken) - 1)
+    if #chunk == 0 then break end
+    redis.call('RPUSH', KEYS[2], unpack(chunk))
+    redis.call('LTRIM', KEYS[1], #chunk, -1)
+    for _, entry in ipairs(chunk) do
+        taken[#taken + 1] = entry
+        room = room - #entry
+    end
+end
+if #taken > 0 then redis.call('SADD', KEYS[3], ARGV[3]) end
+return taken)");
+    return script;
+}
+
+const RedisScript& settle_script() {
+    static const RedisScript script(R"(#!lua flags=allow-oom
+if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[2] then return 0 end
+redis.call('LTRIM', KEYS[1], ARGV[1], -1)
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SREM', KEYS[2], ARGV[3]) end
+return 1)");
+    return script;
+}
+
+const RedisScript& give_back_script() {
+    static const RedisScript script(R"(#!lua flags=allow-oom
+local given = 0
+while true do
+    local chunk = redis.call('LRANGE', KEYS[2], -500, -1)
+    if #chunk == 0 then break end
+    local backwards = {}
+    for i = #chunk, 1, -1 do backwards[#backwards + 1] = chunk[i] end
+    redis.call('LPUSH', KEYS[1], unpack(backwards))
+    redis.call('LTRIM', KEYS[2], 0, -#chunk - 1)
+    given = given + #chunk
+end
+redis.call('SREM', KEYS[3], ARGV[1])
+return given)");
+    return script;
+}
+
+}  // namespace
+
+ClickQueue::ClickQueue(RedisConnection& redis, std::string worker_id)
+    : redis_(redis), worker_id_(std::move(worker_id)), own_claims_(processing_key(worker_id_)) {}
+
+RedisReply ClickQueue::claim(std::size_t entries_max, std::size_t bytes_max) {
+    auto reply = redis_.run(claim_script(), {queue_key, own_claims_, claims_key},
+                            {std::to_string(entries_max), std::to_string(bytes_max), worker_id_});
+    if (reply->elements == 0) {
+        return nullptr;
+    }
+    return reply;
+}
+
+bool ClickQueue::settle(std::size_t count, std::string_view first_entry) {
+    return redis_
+               .run(settle_script(), {own_claims_, claims_key},
+                    {std::to_string(count), first_entry, worker_id_})
+               ->integer == 1;
+}
+
+std::size_t ClickQueue::give_back(const std::string& worker_id) {
+    return static_cast<std::size_t>(redis_
+                                        .run(give_back_script(),
+                                             {queue_key, processing_key(worker_id), claims_key},
+                                             {worker_id})
+                                        ->integer);
+}
+
+std::size_t ClickQueue::give_back_of_the_dead() {
+    const auto members = redis_.command({"SMEMBERS", claims_key});
+    std::size_t given = 0;
+    for (std::size_t i = 0; i < members->elements; ++i) {
+        const std::string id(reply_text(*members->element[i]));
+        if (id == worker_id_) {
+            continue;
+        }
+        const auto heartbeat = redis_.command({"GET", heartbeat_key(id)});
+        if (heartbeat->type == REDIS_REPLY_NIL || is_dead_here(reply_text(*heartbeat))) {
+            given += give_back(id);
+        }
+    }
+    return given;
+}
+
+}  // namespace coupon

@@ -1,0 +1,73 @@
+// coupon-worker <role>: one binary, a role each.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "clicks/check.hpp"
+#include "clicks/clicks_role.hpp"
+#include "runtime/environment.hpp"
+#include "runtime/error.hpp"
+
+namespace {
+
+using namespace coupon;
+
+struct Settings {
+    std::string database_url;
+    RedisAddress redis;
+    LogLevel log_level;
+};
+
+Settings read_settings() {
+    return {required_environment("DATABASE_URL", "where PostgreSQL is"),
+            parse_redis_url(required_environment("REDIS_URL", "where Redis is")),
+            parse_log_level(environment_value("LOG_LEVEL").value_or("info"))};
+}
+
+int run_clicks(const ClicksOptions& options) {
+    const auto settings = read_settings();
+    const auto identity = make_worker_identity("clicks");
+    const Log log(identity.role, identity.id, settings.log_level);
+    const StopSignal stop;
+    ClicksRole(settings.database_url, settings.redis, identity, options, stop, log).run();
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{
+        "Background work of the coupon shop. Settings come from the environment: DATABASE_URL, "
+        "REDIS_URL, LOG_LEVEL\n"
+        "(debug, info, warn, error), each also as <NAME>_FILE. Log lines are JSON on standard "
+        "error."};
+    app.set_version_flag("--version", COUPON_VERSION);
+    app.require_subcommand(1);
+
+    auto* clicks =
+        app.add_subcommand("clicks", "Store clicks from Redis in PostgreSQL until SIGTERM");
+    ClicksOptions options;
+    bool check = false;
+    clicks->add_flag("--check", check,
+                     "Check the settings, Redis and PostgreSQL, say what is missing, and exit");
+    clicks->add_option("--batch", options.batch_max, "Most clicks in one transaction")
+        ->check(CLI::Range(1, 50'000))
+        ->capture_default_str();
+    clicks
+        ->add_option("--flush-ms", options.flush_ms,
+                     "Longest wait of a click for others, in milliseconds")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+
+    try {
+        app.parse(argc, argv);
+        return check ? check_clicks(std::cerr) : run_clicks(options);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    } catch (const ConfigError& error) {
+        std::cerr << "coupon-worker: " << error.what() << '\n';
+        return 2;
+    } catch (const std::exception& error) {
+        std::cerr << "coupon-worker: " << error.what() << '\n';
+        return 1;
+    }
+}
