@@ -56,10 +56,6 @@ CatalogZone::CatalogZone(void* memory, std::size_t bytes)
     hash_key_[1] = load_word(header_->hash_key[1]);
 }
 
-bool CatalogZone::usable() const noexcept {
-    return load_word(prefix_->instance) == instance_;
-}
-
 CatalogStats CatalogZone::stats() const noexcept {
     if (!usable()) {
         return {};

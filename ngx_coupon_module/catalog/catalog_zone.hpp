@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "catalog/miss_table.hpp"
+#include "catalog/shared_words.hpp"
 #include "catalog/zone_layout.hpp"
 #include "core/uuid.hpp"
 
@@ -120,22 +121,22 @@ class CatalogZone {
     std::optional<std::string_view> find_damage();
 
   private:
-    enum class Read : std::uint8_t { absent, found, changed };
+    // Instead of an entry's length: the bucket was changed while it was read.
+    static constexpr std::size_t kChanged = SIZE_MAX;
     class Writer;
 
-    bool usable() const noexcept;
+    bool usable() const noexcept { return load_word(prefix_->instance) == instance_; }
     std::uint64_t hash(const Uuid& uuid) const noexcept;
     Bucket& bucket_of(std::uint64_t hash) const noexcept;
     Bucket& id_bucket(std::int64_t offer_id) const noexcept;
     void mark_use(const Bucket& bucket) const noexcept;
 
-    Read read_entry(const Bucket& bucket, const Uuid& uuid, char* out, std::size_t cap,
-                    std::size_t& length) const noexcept;
-    Read copy_entry(const Cell& first, char* out, std::size_t cap,
-                    std::size_t& length) const noexcept;
+    std::size_t read_entry(const Bucket& bucket, const Uuid& uuid, char* out,
+                           std::size_t cap) const noexcept;
+    std::size_t copy_entry(const Cell& first, char* out, std::size_t cap) const noexcept;
     std::size_t lookup_contended(const Bucket& bucket, const Uuid& uuid, char* out,
                                  std::size_t cap) const noexcept;
-    Read read_bucket(const Bucket& bucket, std::vector<char>& entries,
+    bool read_bucket(const Bucket& bucket, std::vector<char>& entries,
                      std::vector<std::size_t>& lengths) const;
     template <class Stale>
     bool sweep(std::size_t& position, std::size_t max_buckets, Stale stale) noexcept;

@@ -1,6 +1,7 @@
 // The readers' side of CatalogZone. A reader takes the bucket's version, follows links that
 // may be stale, and believes what it read only if the version is still the same: a writer
 // raises it after unlinking an entry and before the entry's cells can be used again.
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -25,6 +26,7 @@ void put_word(char* out, std::uint64_t word) noexcept {
 // Words from `from` up to the tail, and the four bytes in the tail; returns the tail.
 template <std::size_t From>
 std::uint64_t copy_cell(const Cell& cell, char* out) noexcept {
+#pragma GCC unroll 8
     for (std::size_t i = From; i < Cell::kTail; ++i) {
         put_word(out + (i - From) * sizeof(std::uint64_t), load_word(cell.word[i]));
     }
@@ -58,81 +60,82 @@ Bucket& CatalogZone::id_bucket(std::int64_t offer_id) const noexcept {
 
 std::size_t CatalogZone::lookup(const Uuid& uuid, char* out, std::size_t cap) const noexcept {
     const Bucket& bucket = bucket_of(hash(uuid));
-    std::size_t length = 0;
-    for (int retry = 0; retry < kRetriesMax; ++retry) {
-        const Read read = read_entry(bucket, uuid, out, cap, length);
-        if (read == Read::found) [[likely]] {
-            if (load_word(prefix_->pressure) != 0) [[unlikely]] {
-                mark_use(bucket);
-            }
-            return length;
-        }
-        if (read == Read::absent) {
-            return 0;
-        }
+    std::size_t length = read_entry(bucket, uuid, out, cap);
+    if (length == kChanged) [[unlikely]] {
+        length = lookup_contended(bucket, uuid, out, cap);
     }
-    return lookup_contended(bucket, uuid, out, cap);
+    if (load_word(prefix_->pressure) != 0) [[unlikely]] {
+        mark_use(bucket);
+    }
+    return length;
 }
 
-// Without writers a read cannot fail; a writer that died has left a state to read in.
 std::size_t CatalogZone::lookup_contended(const Bucket& bucket, const Uuid& uuid, char* out,
                                           std::size_t cap) const noexcept {
+    for (int retry = 0; retry < kRetriesMax; ++retry) {
+        const std::size_t length = read_entry(bucket, uuid, out, cap);
+        if (length != kChanged) {
+            return length;
+        }
+    }
+    // Without writers a read cannot fail; one that died has left a state to read in.
     SharedLock lock(prefix_->lock, kLockWaitMs);
-    std::size_t length = 0;
-    return read_entry(bucket, uuid, out, cap, length) == Read::found ? length : 0;
+    const std::size_t length = read_entry(bucket, uuid, out, cap);
+    return length == kChanged ? 0 : length;
 }
 
-CatalogZone::Read CatalogZone::read_entry(const Bucket& bucket, const Uuid& uuid, char* out,
-                                          std::size_t cap, std::size_t& length) const noexcept {
+inline std::size_t CatalogZone::read_entry(const Bucket& bucket, const Uuid& uuid, char* out,
+                                           std::size_t cap) const noexcept {
     std::uint64_t id[2];
     std::memcpy(id, uuid.bytes.data(), sizeof id);
     const std::uint64_t version = load_word(bucket.version);
     std::uint32_t number = low_half(load_word(bucket.heads));
-    Read read = Read::absent;
+    std::size_t length = 0;
     for (unsigned steps = 1; number != 0; ++steps) {
         if (number >= layout_.cell_end ||
             (steps % kStepsBetweenChecks == 0 && load_word(bucket.version) != version)) {
-            return Read::changed;
+            return kChanged;
         }
         const Cell& cell = cells_[number];
         if (load_word(cell.word[Cell::kFirstPayload]) == id[0] &&
             load_word(cell.word[Cell::kFirstPayload + 1]) == id[1]) {
-            read = copy_entry(cell, out, cap, length);
+            length = copy_entry(cell, out, cap);
             break;
         }
         number = low_half(load_word(cell.word[Cell::kLinks]));
     }
     if (load_word(bucket.version) != version) {
-        return Read::changed;
+        return kChanged;
     }
-    return usable() ? read : Read::absent;
+    return usable() ? length : 0;
 }
 
-CatalogZone::Read CatalogZone::copy_entry(const Cell& first, char* out, std::size_t cap,
-                                          std::size_t& length) const noexcept {
+// Copies whole cells: 0 when cap is too small for them.
+inline std::size_t CatalogZone::copy_entry(const Cell& first, char* out,
+                                           std::size_t cap) const noexcept {
     // Entries of a fresh load lie in neighbouring cells.
     __builtin_prefetch(&first + 1);
     __builtin_prefetch(&first + 2);
     __builtin_prefetch(&first + 3);
-    length = low_half(load_word(first.word[Cell::kStamp]));
+    const std::size_t length = low_half(load_word(first.word[Cell::kStamp]));
     if (length > kOfferEntryMaxBytes) {
-        return Read::changed;
+        return kChanged;
     }
     const std::uint32_t others = cells_for(length) - 1;
     if (cap < Cell::kFirstBytes + others * Cell::kOtherBytes) {
-        return Read::absent;
+        return 0;
     }
     std::uint64_t tail = copy_cell<Cell::kFirstPayload>(first, out);
     out += Cell::kFirstBytes;
     for (std::uint32_t i = 0; i < others; ++i) {
         const std::uint32_t number = high_half(tail);
         if (number >= layout_.cell_end) {
-            return Read::changed;
+            return kChanged;
         }
         tail = copy_cell<0>(cells_[number], out);
         out += Cell::kOtherBytes;
     }
-    return Read::found;
+    return length;
 }
 
 // A byte of its own for each bucket: a late store here cannot harm an entry.
@@ -143,41 +146,42 @@ void CatalogZone::mark_use(const Bucket& bucket) const noexcept {
     }
 }
 
-CatalogZone::Read CatalogZone::read_bucket(const Bucket& bucket, std::vector<char>& entries,
-                                           std::vector<std::size_t>& lengths) const {
+// All entries of the bucket, one behind the other; false when it was changed meanwhile.
+bool CatalogZone::read_bucket(const Bucket& bucket, std::vector<char>& entries,
+                              std::vector<std::size_t>& lengths) const {
     entries.clear();
     lengths.clear();
     const std::uint64_t version = load_word(bucket.version);
     std::uint32_t number = low_half(load_word(bucket.heads));
     while (number != 0) {
         if (number >= layout_.cell_end || load_word(bucket.version) != version) {
-            return Read::changed;
+            return false;
         }
         const std::size_t used = entries.size();
         entries.resize(used + kBufferBytes);
-        std::size_t length = 0;
-        if (copy_entry(cells_[number], entries.data() + used, kBufferBytes, length) !=
-            Read::found) {
-            return Read::changed;
+        const std::size_t length = copy_entry(cells_[number], entries.data() + used, kBufferBytes);
+        if (length == kChanged) {
+            return false;
         }
         entries.resize(used + length);
         lengths.push_back(length);
         number = low_half(load_word(cells_[number].word[Cell::kLinks]));
     }
-    return load_word(bucket.version) == version && usable() ? Read::found : Read::changed;
+    return load_word(bucket.version) == version && usable();
 }
 
 bool CatalogZone::read_slice(std::size_t& position, std::size_t max_buckets,
                              const std::function<void(std::string_view)>& visit) const {
     std::vector<char> entries;
     std::vector<std::size_t> lengths;
-    for (; max_buckets > 0 && position < layout_.bucket_count && usable();
-         --max_buckets, ++position) {
+    const std::size_t end = std::min<std::size_t>(layout_.bucket_count, position + max_buckets);
+    for (; position < end && usable(); ++position) {
         const Bucket& bucket = buckets_[position];
-        int retry = 0;
-        while (read_bucket(bucket, entries, lengths) != Read::found && ++retry < kRetriesMax) {
+        bool read = read_bucket(bucket, entries, lengths);
+        for (int retry = 0; !read && retry < kRetriesMax; ++retry) {
+            read = read_bucket(bucket, entries, lengths);
         }
-        if (retry == kRetriesMax) {
+        if (!read) {
             SharedLock lock(prefix_->lock, kLockWaitMs);
             read_bucket(bucket, entries, lengths);
         }

@@ -69,19 +69,15 @@ std::uint32_t CatalogZone::Writer::last_cell(std::uint32_t number) const noexcep
     return number;
 }
 
-bool CatalogZone::Writer::holds(std::uint32_t number, std::string_view entry) const noexcept {
-    if (low_half(load_word(cells_[number].word[Cell::kStamp])) != entry.size()) {
-        return false;
-    }
+bool CatalogZone::Writer::holds(const Uuid& uuid, std::string_view entry) const noexcept {
     char stored[kBufferBytes];
-    std::size_t length = 0;
-    zone_.copy_entry(cells_[number], stored, sizeof stored, length);
-    return std::memcmp(stored, entry.data(), entry.size()) == 0;
+    return zone_.lookup(uuid, stored, sizeof stored) == entry.size() &&
+           std::memcmp(stored, entry.data(), entry.size()) == 0;
 }
 
 PutResult CatalogZone::Writer::put(Bucket& bucket, const Uuid& uuid, std::string_view entry,
                                    std::uint32_t load_generation) noexcept {
-    if (const std::uint32_t same = find(bucket, uuid); same != 0 && holds(same, entry)) {
+    if (const std::uint32_t same = find(bucket, uuid); same != 0 && holds(uuid, entry)) {
         store_word(cells_[same].word[Cell::kStamp],
                    join_halves(static_cast<std::uint32_t>(entry.size()), load_generation));
         return PutResult::stored;

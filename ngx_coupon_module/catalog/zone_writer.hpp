@@ -36,7 +36,7 @@ class CatalogZone::Writer {
     std::int64_t offer_id_of(std::uint32_t number) const noexcept;
     std::uint32_t entry_cells(std::uint32_t number) const noexcept;
     std::uint32_t last_cell(std::uint32_t number) const noexcept;
-    bool holds(std::uint32_t number, std::string_view entry) const noexcept;
+    bool holds(const Uuid& uuid, std::string_view entry) const noexcept;
     std::uint32_t fill(std::string_view entry, std::uint32_t load_generation,
                        std::uint64_t links) noexcept;
     bool make_room(std::uint32_t cells) noexcept;
