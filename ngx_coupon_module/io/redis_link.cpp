@@ -14,7 +14,7 @@ namespace coupon {
 namespace {
 
 constexpr size_t kOutstandingCommands_max = 4096;
-constexpr size_t kOutput_bytes_max = 32u << 20;
+constexpr size_t kOutput_bytes_max = 8u << 20;
 constexpr size_t kOutputKept_bytes = 1u << 20;
 constexpr size_t kReply_bytes_max = 8u << 20;
 constexpr size_t kRead_bytes = 64u << 10;
