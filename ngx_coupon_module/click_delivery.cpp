@@ -1,0 +1,174 @@
+#include "click_delivery.hpp"
+
+#include "clock.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr std::string_view kQueue = "queue:clicks";
+constexpr std::string_view kClaims = "{queue:clicks}:claims";
+constexpr size_t kBatch_min = 256;  // below this a batch waits for more clicks …
+constexpr ngx_msec_t kWait_ms = 20;  // … but no longer than this
+constexpr size_t kBatch_max = 1024;
+constexpr size_t kBatchBytes_max = 512 << 10;
+constexpr ngx_msec_t kDeadline_ms = 10'000;
+constexpr ngx_msec_t kRefusedRetry_ms = 500;
+constexpr ngx_msec_t kPausePoll_ms = 100;
+
+// Several workers wait for the same queue: they must not ask in step.
+ngx_msec_t with_jitter(ngx_msec_t delay_ms) noexcept {
+    return delay_ms + static_cast<ngx_msec_t>(ngx_random()) % delay_ms;
+}
+
+}  // namespace
+
+ClickDelivery::ClickDelivery(const MainConf& main, ClickJournal& journal, WorkerCounters& counters, ngx_log_t* log)
+    : journal_(journal),
+      counters_(counters),
+      log_(log),
+      queue_max_(main.queue_max_clicks),
+      redis_(
+          *main.redis, log, [this] { epoch_.read(); }, [this] { connection_lost(); }),
+      epoch_(redis_, kQueue, [this](uint64_t epoch) { epoch_known(epoch); }),
+      soon_(log, [this] { send(); }),
+      later_(log, Timer::AtExit::cancelable, [this] { send(); }),
+      retry_(log, Timer::AtExit::cancelable, [this] { paused_ ? ask_queue_length() : send_more(); }) {
+    journal_.on_append([this](uint64_t waiting) { appended(waiting); });
+    redis_.start();
+}
+
+void ClickDelivery::every_second() {
+    if (redis_.ready()) {
+        epoch_.read();
+        if (journal_.wants_queue_state()) {
+            ask_whether_empty();
+        }
+    }
+    send_more();  // what became due again
+}
+
+// On the request's path: an event is armed once a batch, not once a click.
+void ClickDelivery::appended(uint64_t waiting) noexcept {
+    if (waiting == 1 && !later_.running()) {
+        later_.start(kWait_ms);
+    } else if (waiting == kBatch_min) {
+        soon_.ask();
+    }
+}
+
+void ClickDelivery::connection_lost() {
+    epoch_.forget();
+    paused_ = false;
+}
+
+void ClickDelivery::epoch_known(uint64_t epoch) {
+    journal_.delivery().on_epoch(epoch);
+    send_more();
+}
+
+void ClickDelivery::send() {
+    if (in_flight_ || paused_ || refused_ || !epoch_.known()) {
+        return;
+    }
+    const SendBatch batch = journal_.next_batch(kBatch_max, kBatchBytes_max);
+    if (batch.records.empty()) {
+        return;
+    }
+    wire_.clear();
+    append_command_header(wire_, batch.records.size() + 2);
+    append_word(wire_, "RPUSH");
+    append_word(wire_, kQueue);
+    for (const std::string_view record : batch.records) {
+        append_word(wire_, record);
+    }
+    const uint64_t token = batch.token;
+    const size_t records = batch.records.size();
+    in_flight_ = redis_.command_formatted(
+        wire_, kDeadline_ms, [this, token, records](const RedisReply* reply) { replied(token, records, reply); });
+    if (!in_flight_) {
+        journal_.delivery().on_not_sent(token);
+    }
+}
+
+void ClickDelivery::replied(uint64_t token, size_t records, const RedisReply* reply) {
+    in_flight_ = false;
+    if (reply == nullptr || reply->kind() != RedisReply::Kind::integer) {
+        // Not there, or nobody knows: sent again, and PostgreSQL drops what comes twice.
+        journal_.delivery().on_not_sent(token);
+        counters_.count(Event::redis_batches_failed);
+        if (reply != nullptr) {
+            back_off(reply->error());
+        }
+        return;
+    }
+    journal_.delivery().on_sent(token, monotonic_ns() / 1'000'000);
+    counters_.count(Event::redis_batches_sent);
+    counters_.count(Event::redis_entries_sent, records);
+    if (static_cast<uint64_t>(reply->integer()) > queue_max_) {
+        pause();
+        return;
+    }
+    send_more();
+}
+
+// Now when there is a batch worth sending, else when the oldest click has waited long enough.
+void ClickDelivery::send_more() {
+    refused_ = false;
+    const uint64_t unsent = journal_.delivery().counts().unsent;
+    if (unsent >= kBatch_min) {
+        send();
+    } else if (unsent > 0 && !later_.running()) {
+        later_.start(kWait_ms);
+    }
+}
+
+void ClickDelivery::back_off(std::string_view why) {
+    refused_ = true;
+    retry_.start(with_jitter(kRefusedRetry_ms));
+    const uint64_t now_ms = boottime_ms();
+    constexpr uint64_t kLogEvery_ms = 10'000;
+    if (now_ms - refusals_logged_ms_ >= kLogEvery_ms) {
+        refusals_logged_ms_ = now_ms;
+        ngx_log_error(NGX_LOG_ERR, log_, 0, "coupon: Redis refuses clicks: %*s; the journal keeps them", why.size(),
+                      why.data());
+    }
+}
+
+void ClickDelivery::pause() {
+    paused_ = true;
+    ngx_log_error(NGX_LOG_NOTICE, log_, 0, "coupon: %*s holds more than %uL entries, sending pauses", kQueue.size(),
+                  kQueue.data(), queue_max_);
+    retry_.start(with_jitter(kPausePoll_ms));
+}
+
+void ClickDelivery::ask_queue_length() {
+    const bool asked = redis_.command({"LLEN", kQueue}, kDeadline_ms, [this](const RedisReply* reply) {
+        if (!paused_) {
+            return;
+        }
+        // A little room, so that sending does not stop again with the next batch.
+        if (reply != nullptr && static_cast<uint64_t>(reply->integer()) <= queue_max_ - queue_max_ / 10) {
+            paused_ = false;
+            send_more();
+            return;
+        }
+        retry_.start(with_jitter(kPausePoll_ms));
+    });
+    if (!asked) {
+        retry_.start(with_jitter(kPausePoll_ms));
+    }
+}
+
+// Both answers come in one round; claims first, so that an entry claimed in between is seen in one.
+void ClickDelivery::ask_whether_empty() {
+    redis_.command({"LLEN", kQueue}, kDeadline_ms, [this](const RedisReply* queue) {
+        const bool queue_empty = queue != nullptr && queue->kind() == RedisReply::Kind::integer && queue->integer() == 0;
+        redis_.command({"SCARD", kClaims}, kDeadline_ms, [this, queue_empty](const RedisReply* claims) {
+            const bool no_claims =
+                claims != nullptr && claims->kind() == RedisReply::Kind::integer && claims->integer() == 0;
+            journal_.queue_seen_empty(queue_empty && no_claims);
+        });
+    });
+}
+
+}  // namespace coupon

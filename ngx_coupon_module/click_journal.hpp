@@ -1,0 +1,65 @@
+// The worker's journal of clicks: appends them, syncs them where the mode asks for it, and knows
+// which are still to be sent and settled.
+#pragma once
+
+#include "conf.hpp"
+#include "group_commit.hpp"
+#include "journal_tasks.hpp"
+#include "stats.hpp"
+
+#include "core/click_record.hpp"
+#include "journal/worker_journal.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace coupon {
+
+class ClickJournal {
+public:
+    // Blocks, for a worker's start. Throws std::runtime_error when the folder cannot be used.
+    ClickJournal(const MainConf& main, WorkerCounters& counters, ngx_log_t* log);
+    ~ClickJournal();
+
+    // --- the request path: no system call, lock or allocation.
+
+    // Appends the click; `click.segment` and `click.seq` are filled in. The result is false when no
+    // segment is ready, which with a healthy disk means that the budget is full.
+    RecordRef append(ClickRecord& click) noexcept;
+
+    void count_served(const RecordRef& record) noexcept { journal_->writer().count_served(record); }
+    void count_unjournaled() noexcept { journal_->writer().count_unjournaled(); }
+
+    void when_synced(const RecordRef& record, std::function<void(bool)> done) {
+        group_commit_->wait(record, std::move(done));
+    }
+
+    // --- for the delivery
+
+    // Called after each append with the number of clicks appended since the last next_batch().
+    void on_append(std::function<void(uint64_t)> hook) { appended_ = std::move(hook); }
+    SendBatch next_batch(size_t records_max, size_t bytes_max);
+    Delivery& delivery() noexcept { return journal_->delivery(); }
+
+    // Something is unsettled for so long that it matters whether the queue is empty.
+    bool wants_queue_state() const noexcept;
+    void queue_seen_empty(bool empty) noexcept;
+
+    // --- for the worker
+
+    void every_second();
+    std::shared_ptr<SegmentMap> map() const noexcept { return map_; }
+    DeliveryCounts counts() const { return journal_->delivery().counts(); }
+
+private:
+    std::shared_ptr<SegmentMap> map_;
+    std::unique_ptr<WorkerJournal> journal_;
+    std::unique_ptr<JournalTasks> tasks_;
+    std::unique_ptr<GroupCommit> group_commit_;
+    std::unique_ptr<Timer> sync_timer_;
+    std::function<void(uint64_t)> appended_;
+    uint64_t waiting_ = 0;
+    uint64_t queue_empty_until_ms_ = 0;
+};
+
+}  // namespace coupon

@@ -1,0 +1,30 @@
+// Runs the blocking work of one journal (preparing, adopting, loading, retiring) in the thread pool.
+#pragma once
+
+#include "stats.hpp"
+
+#include "io/timer.hpp"
+#include "journal/worker_journal.hpp"
+
+#include <memory>
+
+namespace coupon {
+
+class JournalTasks {
+public:
+    // Both must outlive this.
+    JournalTasks(WorkerJournal& journal, WorkerCounters& counters, ngx_log_t* log);
+
+    // Logs and counts what a task, or the journal's start, had to tell.
+    static void report(const JournalNews& news, WorkerCounters& counters, ngx_log_t* log);
+
+private:
+    void start_all();
+
+    WorkerJournal& journal_;
+    WorkerCounters& counters_;
+    ngx_log_t* log_;
+    Timer timer_;
+};
+
+}  // namespace coupon
