@@ -1,0 +1,61 @@
+// One worker of an edge holds the edge's only lasting connection to PostgreSQL: it keeps the
+// catalogue current, exchanges the accounts of the journal and writes the snapshot. Which worker
+// is decided by a file lock, so that the death of one makes another the leader within a second.
+#pragma once
+
+#include "settlement.hpp"
+
+#include "io/catalog_sync.hpp"
+#include "io/pg_connection.hpp"
+#include "io/pg_options.hpp"
+#include "journal/file_lock.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace coupon {
+
+class Leader {
+public:
+    struct Settings {
+        const PostgresOptions& postgres;
+        std::string directory;      // of the journal; holds the lock and the snapshot
+        std::string snapshot_path;
+        std::string edge;
+        CatalogZone& catalog;
+        std::shared_ptr<SegmentMap> map;
+        std::atomic<uint64_t>& snapshot_written_ms;
+        ngx_log_t* log;
+    };
+
+    explicit Leader(Settings settings) : settings_(std::move(settings)) {}
+
+    // Tries to become the leader, or does the leader's work of this second. `stay` is false in a
+    // worker that is quitting: it hands over.
+    void every_second(bool stay);
+
+    bool leading() const noexcept { return duty_ != nullptr; }
+    bool connected() const noexcept { return duty_ && duty_->postgres.ready(); }
+    const std::string& outage_reason() const noexcept;
+
+private:
+    struct Duty {
+        Duty(FileLock taken, const Settings& settings, std::function<void()> write_snapshot);
+
+        FileLock lock;
+        PgConnection postgres;
+        CatalogSync catalog;
+        Settlement settlement;
+    };
+
+    void resign();
+    void write_snapshot();
+
+    Settings settings_;
+    std::unique_ptr<Duty> duty_;
+    bool writing_snapshot_ = false;
+    std::string complained_;
+};
+
+}  // namespace coupon
