@@ -1,0 +1,35 @@
+// What one request to /out/ knows about itself; lives in the request's pool.
+#pragma once
+
+#include "nginx.hpp"
+#include "stats.hpp"
+
+#include "core/redirect_path.hpp"
+#include "journal/writer.hpp"
+
+#include <cstdint>
+
+namespace coupon {
+
+struct RedirectContext {
+    RedirectPath path;
+    RedirectArgs arguments;
+    uint64_t user;           // 0: none, or dropped because its signature did not hold
+    uint8_t flags;           // of the click record
+    Outcome outcome;
+    CacheLevel cache;
+    bool has_path;           // path is parsed
+    bool answered;           // outcome is final
+    bool has_click_id;
+    bool waited;             // the answer had to wait for PostgreSQL or the disk
+    char click_id[36];
+    uint64_t started_ns;     // monotonic; 0: not measured
+    RecordRef record;        // where the click stands in the journal
+    ngx_str_t location;
+};
+
+inline RedirectContext* redirect_context(ngx_http_request_t* r) noexcept {
+    return static_cast<RedirectContext*>(ngx_http_get_module_ctx(r, ngx_http_coupon_module));
+}
+
+}  // namespace coupon
