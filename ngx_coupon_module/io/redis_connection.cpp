@@ -96,15 +96,13 @@ void RedisConnection::log_in() {
     if (options_.database != 0) {
         expect({"SELECT", std::to_string(options_.database)}, "database");
     }
-    // PING is refused while Redis loads its data; ROLE tells a demoted master from a real one,
-    // which only matters where sentinels move the master (and needs a right some users lack).
-    if (!options_.sentinel.empty()) {
-        link_.send(make_command({"ROLE"}), kConnect_ms, [this](const RedisReply* reply) {
-            if (reply != nullptr && reply->size() > 0 && reply->at(0).text() != "master") {
-                link_.close("the server the sentinel named is no master");
-            }
-        });
-    }
+    // A replica takes no pushes; a user without the right to ask ROLE learns it from the first one.
+    link_.send(make_command({"ROLE"}), kConnect_ms, [this](const RedisReply* reply) {
+        if (reply != nullptr && reply->size() > 0 && reply->at(0).text() != "master") {
+            link_.close("it is a read-only replica");
+        }
+    });
+    // Unlike the others, PING is refused while Redis loads its data.
     link_.send(make_command({"PING"}), kConnect_ms, [this](const RedisReply* reply) {
         if (reply == nullptr) {
             return;
