@@ -16,7 +16,8 @@ TEST_DEADLINE_S = 120
 
 @pytest.fixture(scope="session", autouse=True)
 def built():
-    assert MODULE.exists(), f"{MODULE} is not built; t/run builds it"
+    if not MODULE.exists():
+        pytest.exit(f"{MODULE} is not built; t/run builds it", returncode=3)
 
 
 @pytest.fixture(autouse=True)
