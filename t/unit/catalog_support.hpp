@@ -11,6 +11,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "catalog/catalog_zone.hpp"
 #include "core/offer_entry.hpp"
