@@ -77,7 +77,9 @@ bool create_map(const std::string& path, std::string& error) {
     return true;
 }
 
-void* map_file(const std::string& path, bool writable, std::string& error) {
+// `unusable` tells a file that is no map of ours from a system that cannot open it now.
+void* map_file(const std::string& path, bool writable, bool& unusable, std::string& error) {
+    unusable = false;
     int access = writable ? O_RDWR : O_RDONLY;
     UniqueFd fd(::open(path.c_str(), access | O_CLOEXEC));
     struct stat status {};
@@ -86,6 +88,7 @@ void* map_file(const std::string& path, bool writable, std::string& error) {
         return nullptr;
     }
     if (static_cast<size_t>(status.st_size) != kMap_bytes) {
+        unusable = true;
         error = path + " has " + std::to_string(status.st_size) + " bytes instead of " +
                 std::to_string(kMap_bytes);
         return nullptr;
@@ -100,6 +103,7 @@ void* map_file(const std::string& path, bool writable, std::string& error) {
         return nullptr;
     }
     if (!usable(*static_cast<const SegmentMapHeader*>(memory))) {
+        unusable = true;
         error = path + " is damaged or of another version";
         ::munmap(memory, kMap_bytes);
         return nullptr;
@@ -125,23 +129,25 @@ std::shared_ptr<SegmentMap> SegmentMap::open(const std::string& directory, std::
         return nullptr;
     }
     std::string path = directory + "/segments.map";
+    bool unusable = false;
     void* memory = nullptr;
     if (::access(path.c_str(), F_OK) == 0) {
-        memory = map_file(path, true, warning);
-        if (memory == nullptr) {
+        memory = map_file(path, true, unusable, error);
+        if (unusable) {
             std::string aside = path + ".damaged";
+            warning = error + "; it is kept as " + aside + ", counts that are not in PostgreSQL yet "
+                      "are lost";
+            error.clear();
             if (::rename(path.c_str(), aside.c_str()) != 0) {
                 error = system_error("rename", path, errno);
-                return nullptr;
             }
-            warning += "; it is kept as " + aside + ", counts not yet in PostgreSQL are lost";
         }
-    }
-    if (memory == nullptr) {
-        if (!create_map(path, error)) {
+        if (!error.empty()) {
             return nullptr;
         }
-        memory = map_file(path, true, error);
+    }
+    if (memory == nullptr && create_map(path, error)) {
+        memory = map_file(path, true, unusable, error);
     }
     if (memory == nullptr) {
         return nullptr;
@@ -152,7 +158,8 @@ std::shared_ptr<SegmentMap> SegmentMap::open(const std::string& directory, std::
 std::shared_ptr<const SegmentMap> SegmentMap::open_read_only(const std::string& directory,
                                                              std::string& error) {
     error.clear();
-    void* memory = map_file(directory + "/segments.map", false, error);
+    bool unusable = false;
+    void* memory = map_file(directory + "/segments.map", false, unusable, error);
     if (memory == nullptr) {
         return nullptr;
     }

@@ -123,6 +123,11 @@ void JournalStore::adopt_file(const SegmentName& name, AdoptResult& result) {
     adopted.file->set_slot(*slot);
 
     std::string path = folder_ + "/" + segment_name(options_.kind, identity.id);
+    if (::access(path.c_str(), F_OK) == 0) {
+        // Somebody copied a file; it must not replace the one that is in use.
+        result.warnings.push_back(name.path + " is left alone: this segment exists twice");
+        return;
+    }
     if (::rename(name.path.c_str(), path.c_str()) != 0) {
         result.warnings.push_back(system_error("rename", name.path, errno));
         return;

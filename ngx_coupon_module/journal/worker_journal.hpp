@@ -62,6 +62,9 @@ public:
                                                 uint64_t now_ms, JournalNews& news,
                                                 std::string& error);
 
+    /// Seals what is written to: whoever adopts it need not scan it.
+    ~WorkerJournal() { writer_.seal_current(); }
+
     JournalWriter& writer() noexcept { return writer_; }
     Delivery& delivery() noexcept { return delivery_; }
     SegmentMap& map() noexcept { return store_->map(); }
