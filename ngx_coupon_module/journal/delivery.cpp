@@ -124,6 +124,14 @@ SendBatch Delivery::next_batch(size_t records_max, size_t bytes_max) {
     return {};
 }
 
+uint64_t Delivery::waiting(uint64_t enough) const noexcept {
+    uint64_t found = 0;
+    for (auto at = segments_.rbegin(); at != segments_.rend() && found < enough; ++at) {
+        found += at->records - at->next_new + at->resend.count();
+    }
+    return std::min(found, enough);
+}
+
 // Adds what is not done of `range`, which is at the front of what the segment has to send.
 void Delivery::hand_out(DeliverySegment& segment, SeqRange range, size_t records_max,
                         size_t bytes_max, Outstanding& batch) {

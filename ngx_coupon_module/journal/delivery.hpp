@@ -84,6 +84,9 @@ public:
     void on_sent(uint64_t token, uint64_t now_ms);
     void on_not_sent(uint64_t token);
 
+    /// How many records wait to be handed out, counted no further than `enough`. Cheap, unlike counts.
+    uint64_t waiting(uint64_t enough) const noexcept;
+
     // --- settling ----------------------------------------------------------------------------
 
     /// Takes in what the leader published, re-sends what is overdue, retires what is done. About
@@ -106,6 +109,7 @@ public:
 
     Discarded take_discarded() noexcept;
 
+    /// For metrics, about once a second: it looks at every segment.
     DeliveryCounts counts() const;
 
     // --- for JournalWriter: no allocation ------------------------------------------------------
