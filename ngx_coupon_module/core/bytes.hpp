@@ -12,10 +12,6 @@ namespace coupon {
 static_assert(std::endian::native == std::endian::little,
               "stored integers are written in native order");
 
-/// Sixteen bytes handled at once; GCC and Clang lower it to SSE2, NEON or plain integers.
-using Bytes16 = uint8_t __attribute__((vector_size(16)));
-using SignedBytes16 = int8_t __attribute__((vector_size(16)));
-
 template <typename T>
 inline T load(const void* from) noexcept {
     T value;
@@ -28,26 +24,14 @@ inline void store(void* to, T value) noexcept {
     std::memcpy(to, &value, sizeof value);
 }
 
-/// True when any lane of a comparison result is set.
-inline bool any_lane(Bytes16 lanes) noexcept {
-#if defined(__SSE2__)
-    using Chars16 = char __attribute__((vector_size(16)));
-    return __builtin_ia32_pmovmskb128(reinterpret_cast<Chars16>(lanes)) != 0;
-#else
-    using Words2 = uint64_t __attribute__((vector_size(16)));
-    auto words = reinterpret_cast<Words2>(lanes);
-    return (words[0] | words[1]) != 0;
-#endif
-}
-
 /// memcpy for the short runs of a URL or a record, without the call. Returns the end of what was
 /// written.
 inline char* copy_bytes(char* out, const char* from, size_t size) noexcept {
     if (size >= 16) {
         size_t at = 0;
         for (; at + 16 <= size; at += 16)
-            store(out + at, load<Bytes16>(from + at));
-        store(out + size - 16, load<Bytes16>(from + size - 16));
+            store(out + at, load<unsigned __int128>(from + at));
+        store(out + size - 16, load<unsigned __int128>(from + size - 16));
     } else if (size >= 8) {
         auto head = load<uint64_t>(from);
         auto tail = load<uint64_t>(from + size - 8);

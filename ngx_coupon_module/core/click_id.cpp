@@ -16,12 +16,13 @@ uint32_t tag_of(const Uuid& id, SipKey key) noexcept {
 }  // namespace
 
 std::optional<SipKey> parse_click_key(std::string_view hex) noexcept {
-    SipKey key;
-    if (hex.size() != 32 || !detail::sixteen_digits_to_bytes(load<Bytes16>(hex.data()), key.k0) ||
-        !detail::sixteen_digits_to_bytes(load<Bytes16>(hex.data() + 16), key.k1)) {
+    Bytes16 bytes;
+    if (hex.size() != 32 || !detail::digits_to_bytes(load<Bytes16>(hex.data()),
+                                                     load<Bytes16>(hex.data() + 16), bytes)) {
         return std::nullopt;
     }
-    return key;
+    auto words = reinterpret_cast<Words2>(bytes);
+    return SipKey{words[0], words[1]};
 }
 
 uint64_t ClickIdMaker::next_random() noexcept {

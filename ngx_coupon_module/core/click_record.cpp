@@ -9,7 +9,7 @@ namespace coupon {
 
 namespace {
 
-// All keys, punctuation, two UUIDs, device and flags, six numbers with their scratch.
+// All keys, punctuation, two UUIDs, device and flags, six numbers.
 constexpr size_t kFixedMaxBytes = 512;
 
 template <size_t N>
@@ -18,6 +18,15 @@ inline char* put_text(char* out, const char (&key)[N], std::string_view text) no
         return out;
     out = put(out, key);
     out = append_json_string(out, text);
+    *out++ = '"';
+    return out;
+}
+
+template <size_t N>
+inline char* put_plain(char* out, const char (&key)[N], std::string_view text) noexcept {
+    if (text.empty())
+        return out;
+    out = copy_bytes(put(out, key), text.data(), text.size());
     *out++ = '"';
     return out;
 }
@@ -50,12 +59,12 @@ bool is_frontend_click_id(std::string_view text) noexcept {
 }
 
 size_t click_record_max_bytes(const ClickRecord& click) noexcept {
-    size_t text = std::min(click.ua.size(), ClickRecord::kHeaderMaxBytes) +
-                  std::min(click.ref.size(), ClickRecord::kHeaderMaxBytes) +
-                  std::min(click.frontend_click_id.size(), ClickRecord::kFrontendIdMaxBytes) +
-                  click.ip.size() + click.request_id.size() + click.edge.size() +
-                  click.segment.size();
-    return kFixedMaxBytes + json_escaped_max(text);
+    size_t escaped = std::min(click.ua.size(), ClickRecord::kHeaderMaxBytes) +
+                     std::min(click.ref.size(), ClickRecord::kHeaderMaxBytes) +
+                     std::min(click.frontend_click_id.size(), ClickRecord::kFrontendIdMaxBytes) +
+                     click.edge.size();
+    size_t copied = click.ip.size() + click.request_id.size() + click.segment.size();
+    return kFixedMaxBytes + json_escaped_max(escaped) + copied;
 }
 
 size_t write_click_record(const ClickRecord& click, char* out) noexcept {
@@ -75,7 +84,7 @@ size_t write_click_record(const ClickRecord& click, char* out) noexcept {
         out = put(out, R"(,"user":)");
         out = write_decimal(out, click.user);
     }
-    out = put_text(out, R"(,"ip":")", click.ip);
+    out = put_plain(out, R"(,"ip":")", click.ip);
     out = put_text(out, R"(,"ua":")", utf8_prefix(click.ua, ClickRecord::kHeaderMaxBytes));
     out = put_text(out, R"(,"ref":")", utf8_prefix(click.ref, ClickRecord::kHeaderMaxBytes));
     out = put(out, R"(,"device":")");
@@ -86,10 +95,10 @@ size_t write_click_record(const ClickRecord& click, char* out) noexcept {
         out = put_flags(out, click.flags);
     if (is_frontend_click_id(click.frontend_click_id))
         out = put_text(out, R"(,"c":")", click.frontend_click_id);
-    out = put_text(out, R"(,"rid":")", click.request_id);
+    out = put_plain(out, R"(,"rid":")", click.request_id);
     out = put_text(out, R"(,"edge":")", click.edge);
     if (!click.segment.empty()) {
-        out = put_text(out, R"(,"seg":")", click.segment);
+        out = put_plain(out, R"(,"seg":")", click.segment);
         out = put(out, R"(,"seq":)");
         out = write_decimal(out, click.seq);
     }

@@ -17,23 +17,23 @@ struct ClickRecord {
     int64_t offer = 0;
     int64_t merchant = 0;
     Uuid offer_uuid;
-    uint64_t user = 0;  // 0: none
-    std::string_view ip;
+    uint64_t user = 0;     // 0: none
+    std::string_view ip;   // copied as it is: NGINX made it, as it did request_id
     std::string_view ua;   // cut at kHeaderMaxBytes
     std::string_view ref;  // cut at kHeaderMaxBytes
     Device device = Device::desktop;
     uint8_t flags = 0;                   // bits of click_flag
     std::string_view frontend_click_id;  // dropped when longer than 64 bytes or not printable ASCII
-    std::string_view request_id;
+    std::string_view request_id;         // copied as it is
     std::string_view edge;
-    std::string_view segment;  // canonical lower-case uuid
+    std::string_view segment;  // canonical lower-case uuid, copied as it is
     uint64_t seq = 0;          // written only together with a segment
 
     static constexpr size_t kHeaderMaxBytes = 1024;
     static constexpr size_t kFrontendIdMaxBytes = 64;
 };
 
-/// Room that write_click_record needs, scratch included.
+/// Room that write_click_record needs.
 size_t click_record_max_bytes(const ClickRecord& click) noexcept;
 
 /// Writes the object and returns its length.

@@ -1,6 +1,7 @@
 // Decimal text of whole numbers, cheap enough for the request path.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -9,47 +10,73 @@
 
 namespace coupon {
 
-/// What write_decimal may touch beyond `out`, digits and scratch together.
-inline constexpr size_t kDecimalRoomBytes = 24;
+inline constexpr size_t kDecimalMaxBytes = 20;
 
 namespace detail {
 
-/// Eight ASCII digits of a value below 10^8, most significant first in memory.
-inline uint64_t eight_digits(uint32_t value) noexcept {
-    uint64_t fours = value / 10000 | static_cast<uint64_t>(value % 10000) << 32;
-    uint64_t tens = ((fours * 10486) >> 20) & 0x0000007f0000007f;
-    uint64_t twos = tens | (fours - tens * 100) << 16;
-    tens = ((twos * 103) >> 10) & 0x000f000f000f000f;
-    return tens | (twos - tens * 10) << 8;
+inline constexpr std::array<char, 200> kDigitPairs = [] {
+    std::array<char, 200> pairs{};
+    for (size_t value = 0; value < 100; ++value) {
+        pairs[2 * value] = static_cast<char>('0' + value / 10);
+        pairs[2 * value + 1] = static_cast<char>('0' + value % 10);
+    }
+    return pairs;
+}();
+
+inline void put_two_digits(char* out, uint32_t value) noexcept {
+    store(out, load<uint16_t>(&kDigitPairs[2 * value]));
 }
 
-inline char* put_leading_digits(char* out, uint32_t value) noexcept {
-    uint64_t digits = eight_digits(value);
-    // The lowest digit is kept even when it is a zero, so that 0 prints as "0".
-    int skipped = std::countr_zero(digits | uint64_t{1} << 56) / 8;
-    store(out, (digits | 0x3030303030303030) >> (skipped * 8));
-    return out + 8 - skipped;
+inline char* put_four_digits(char* out, uint32_t value) noexcept {
+    put_two_digits(out, value / 100);
+    put_two_digits(out + 2, value % 100);
+    return out + 4;
 }
 
 inline char* put_eight_digits(char* out, uint32_t value) noexcept {
-    store(out, eight_digits(value) | 0x3030303030303030);
-    return out + 8;
+    return put_four_digits(put_four_digits(out, value / 10000), value % 10000);
+}
+
+/// A value below 10^4 without leading zeros.
+inline char* put_up_to_four_digits(char* out, uint32_t value) noexcept {
+    if (value < 10) {
+        *out = static_cast<char>('0' + value);
+        return out + 1;
+    }
+    if (value >= 1000) {
+        return put_four_digits(out, value);
+    }
+    if (value >= 100) {
+        *out++ = static_cast<char>('0' + value / 100);
+        value %= 100;
+    }
+    put_two_digits(out, value);
+    return out + 2;
+}
+
+/// A value below 10^8 without leading zeros.
+inline char* put_up_to_eight_digits(char* out, uint32_t value) noexcept {
+    if (value < 10000) {
+        return put_up_to_four_digits(out, value);
+    }
+    return put_four_digits(put_up_to_four_digits(out, value / 10000), value % 10000);
 }
 
 }  // namespace detail
 
-/// Writes `value`; `out` must have room for kDecimalRoomBytes. Returns the end of the digits.
+/// Writes `value`; `out` must have room for kDecimalMaxBytes. Returns the end of the digits.
 inline char* write_decimal(char* out, uint64_t value) noexcept {
     constexpr uint64_t kBlock = 100'000'000;
-    if (value < kBlock)
-        return detail::put_leading_digits(out, static_cast<uint32_t>(value));
-    uint64_t high = value / kBlock;
+    if (value < kBlock) {
+        return detail::put_up_to_eight_digits(out, static_cast<uint32_t>(value));
+    }
     auto low = static_cast<uint32_t>(value % kBlock);
-    if (high < kBlock) {
-        out = detail::put_leading_digits(out, static_cast<uint32_t>(high));
+    value /= kBlock;
+    if (value < kBlock) {
+        out = detail::put_up_to_eight_digits(out, static_cast<uint32_t>(value));
     } else {
-        out = detail::put_leading_digits(out, static_cast<uint32_t>(high / kBlock));
-        out = detail::put_eight_digits(out, static_cast<uint32_t>(high % kBlock));
+        out = detail::put_up_to_four_digits(out, static_cast<uint32_t>(value / kBlock));
+        out = detail::put_eight_digits(out, static_cast<uint32_t>(value % kBlock));
     }
     return detail::put_eight_digits(out, low);
 }

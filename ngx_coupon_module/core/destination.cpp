@@ -89,7 +89,7 @@ size_t expanded_max_bytes(std::string_view program, const MacroValues& values) n
     if (!has_header(program))
         return 0;
     size_t widest = std::max(kUuidTextBytes, percent_encoded_max(used_country(values).size()));
-    return program.size() + macro_count(program) * widest + kDecimalRoomBytes;
+    return program.size() + macro_count(program) * widest;
 }
 
 size_t expand_destination(std::string_view program, const MacroValues& values, char* out) noexcept {
@@ -99,7 +99,8 @@ size_t expand_destination(std::string_view program, const MacroValues& values, c
     const char* at = program.data() + detail::kProgramHeaderBytes;
     const char* end = program.data() + program.size();
     Step step;
-    for (size_t left = macro_count(program);; --left) {
+    size_t left = macro_count(program);
+    for (;; --left) {
         if (!take_step(at, end, step))
             return 0;
         out = copy_bytes(out, step.literal.data(), step.literal.size());
@@ -130,7 +131,7 @@ size_t expand_destination(std::string_view program, const MacroValues& values, c
                 return 0;
         }
     }
-    return at == end ? static_cast<size_t>(out - start) : 0;
+    return left == 0 && at == end ? static_cast<size_t>(out - start) : 0;
 }
 
 bool valid_program(std::string_view program) noexcept {

@@ -53,7 +53,7 @@ struct MacroValues {
 
 inline constexpr size_t kCountryMaxBytes = 32;
 
-/// Room that expand_destination needs, scratch included; 0 when the program cannot be one.
+/// Room that expand_destination needs; 0 when the program cannot be one.
 size_t expanded_max_bytes(std::string_view program, const MacroValues& values) noexcept;
 
 /// Writes the URL and returns its length; 0 when the program is damaged (nothing beyond the room is

@@ -1,8 +1,9 @@
 #include "core/device.hpp"
 
 #include <algorithm>
+#include <array>
 
-#include "core/bytes.hpp"
+#include "core/lanes.hpp"
 
 namespace coupon {
 
@@ -13,47 +14,56 @@ constexpr size_t kBlockBytes = 16;
 
 enum Sign : unsigned { sign_bot = 1, sign_mobile = 2, sign_android = 4, sign_tablet = 8 };
 
-/// Up to four lower-case letters that give a word away, and how many of them stand before the rare
-/// letter.
+/// Three or four lower-case letters that give a word away, and how far before the rare letter they
+/// begin.
 struct Mark {
-    uint32_t letters;
-    uint32_t mask;
-    uint8_t before;
+    uint32_t letters = 0;
+    uint32_t mask = 0;
+    uint32_t before;
     Sign sign;
+
+    consteval Mark(std::string_view text, uint32_t rare_at, Sign says)
+        : before(rare_at), sign(says) {
+        for (size_t at = 0; at < text.size(); ++at) {
+            letters |= uint32_t{static_cast<unsigned char>(text[at])} << (8 * at);
+            mask |= uint32_t{0xff} << (8 * at);
+        }
+    }
 };
 
-consteval Mark mark(std::string_view letters, char rare, Sign sign, uint8_t ahead = 0) {
-    Mark made{0, 0, 0, sign};
-    for (size_t at = 0; at < letters.size(); ++at) {
-        made.letters |= static_cast<uint32_t>(static_cast<unsigned char>(letters[at])) << (8 * at);
-        made.mask |= uint32_t{0xff} << (8 * at);
-    }
-    // `ahead`: the rare letter stands that far behind the last of the letters.
-    made.before =
-        static_cast<uint8_t>(ahead != 0 ? letters.size() - 1 + ahead : letters.find(rare));
-    return made;
+/// The signs of the first of the marks that stands around the rare letter at `rare`.
+template <Mark... marks>
+unsigned first_match(const char* rare) noexcept {
+    unsigned signs = 0;
+    static_cast<void>((((load<uint32_t>(rare - marks.before) & marks.mask) == marks.letters &&
+                        (signs = marks.sign) != 0) ||
+                       ...));
+    return signs;
 }
 
-// Few letters of a browser's User-Agent are b, d, h or w, and each word looked for has one of them.
-constexpr Mark kMarksB[] = {
-    mark("bot", 'b', sign_bot), mark("mobi", 'b', sign_mobile), mark("tabl", 'b', sign_tablet),
-    mark("face", 'b', sign_bot, 1),  // facebookexternalhit
-};
-constexpr Mark kMarksD[] = {
-    mark("ndro", 'd', sign_android), mark("ipad", 'd', sign_tablet), mark("kind", 'd', sign_tablet),
-    mark("ipod", 'd', sign_mobile),  mark("pide", 'd', sign_bot),  // spider
-    mark("eadl", 'd', sign_bot),                                   // headless
-    mark("edia", 'd', sign_bot),                                   // mediapartners
-};
-constexpr Mark kMarksH[] = {
-    mark("http", 'h', sign_bot),  // the address of a crawler, or an HTTP library
-    mark("ipho", 'h', sign_mobile), mark("ghth", 'h', sign_bot),  // lighthouse
-};
-constexpr Mark kMarksW[] = {
-    mark("craw", 'w', sign_bot),
-    mark("prev", 'w', sign_bot, 3),  // preview
-    mark("libw", 'w', sign_bot),
-};
+/// Few letters of a browser's User-Agent are b, d, h or w, and each word looked for has one.
+unsigned match_at(const char* rare) noexcept {
+    switch (*rare) {
+        case 'b':
+            return first_match<Mark("mobi", 2, sign_mobile), Mark("bot", 0, sign_bot),
+                               Mark("tabl", 2, sign_tablet), Mark("face", 4, sign_bot)>(
+                rare);  // facebookexternalhit
+        case 'd':
+            // Besides whole words: android, kindle, spider, headless, mediapartners.
+            return first_match<Mark("ndro", 1, sign_android), Mark("ipad", 3, sign_tablet),
+                               Mark("ipod", 3, sign_mobile), Mark("kind", 3, sign_tablet),
+                               Mark("pide", 2, sign_bot), Mark("eadl", 2, sign_bot),
+                               Mark("edia", 1, sign_bot)>(rare);
+        case 'h':
+            // A crawler's address or an HTTP library; iphone; lighthouse.
+            return first_match<Mark("http", 0, sign_bot), Mark("ipho", 2, sign_mobile),
+                               Mark("ghth", 1, sign_bot)>(rare);
+        default:
+            // crawler, link preview, libwww.
+            return first_match<Mark("craw", 3, sign_bot), Mark("prev", 6, sign_bot),
+                               Mark("libw", 3, sign_bot)>(rare);
+    }
+}
 
 /// How libraries and tools begin that name no address and are not caught by a mark.
 constexpr std::string_view kLibraryPrefixes[] = {
@@ -61,43 +71,9 @@ constexpr std::string_view kLibraryPrefixes[] = {
     "node",   "got ",    "undici",   "deno/",  "bun/",    "lua",   "go-",  "whatsapp/",
     "apache", "postman", "insomnia", "guzzle", "faraday", "scrapy"};
 
-template <size_t N>
-unsigned match(const Mark (&marks)[N], const char* rare) noexcept {
-    unsigned signs = 0;
-    for (const Mark& word : marks) {
-        if ((load<uint32_t>(rare - word.before) & word.mask) == word.letters)
-            signs |= word.sign;
-    }
-    return signs;
-}
-
-unsigned match_at(const char* rare) noexcept {
-    switch (*rare) {
-        case 'b':
-            return match(kMarksB, rare);
-        case 'd':
-            return match(kMarksD, rare);
-        case 'h':
-            return match(kMarksH, rare);
-        default:
-            return match(kMarksW, rare);
-    }
-}
-
-unsigned rare_lanes(Bytes16 text) noexcept {
-    auto lanes = reinterpret_cast<Bytes16>(text == uint8_t{'b'}) |
-                 reinterpret_cast<Bytes16>(text == uint8_t{'d'}) |
-                 reinterpret_cast<Bytes16>(text == uint8_t{'h'}) |
-                 reinterpret_cast<Bytes16>(text == uint8_t{'w'});
-#if defined(__SSE2__)
-    using Chars16 = char __attribute__((vector_size(16)));
-    return static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<Chars16>(lanes)));
-#else
-    unsigned mask = 0;
-    for (unsigned lane = 0; lane < kBlockBytes; ++lane)
-        mask |= (lanes[lane] & 1u) << lane;
-    return mask;
-#endif
+unsigned rare_letters(Bytes16 text) noexcept {
+    return lane_bits(as_lanes(text == uint8_t{'b'}) | as_lanes(text == uint8_t{'d'}) |
+                     as_lanes(text == uint8_t{'h'}) | as_lanes(text == uint8_t{'w'}));
 }
 
 bool is_library(std::string_view lower) noexcept {
@@ -110,24 +86,29 @@ bool is_library(std::string_view lower) noexcept {
 Device classify_device(std::string_view user_agent) noexcept {
     if (user_agent.empty())
         return Device::desktop;
-    // Padded on both sides, so that a mark may be compared wherever its rare letter stands.
-    char padded[kBlockBytes + kLookedAtMaxBytes + 2 * kBlockBytes];
+    // Padded on both sides, so that a mark may be compared wherever its rare letter stands. Setting
+    // bit 5 makes letters lower case; what it makes of other bytes stands in no word.
+    char padded[kBlockBytes + kLookedAtMaxBytes + kBlockBytes];
+    std::array<uint16_t, kLookedAtMaxBytes / kBlockBytes> rare;
     char* lower = padded + kBlockBytes;
     size_t size = std::min(user_agent.size(), kLookedAtMaxBytes);
+    size_t whole = size / kBlockBytes * kBlockBytes;
+    char last[kBlockBytes] = {};
+    copy_bytes(last, user_agent.data() + whole, size - whole);
     store(padded, Bytes16{});
-    store(copy_bytes(lower, user_agent.data(), size), Bytes16{});
-    store(lower + size + kBlockBytes, uint32_t{0});
 
-    // Setting bit 5 makes letters lower case; what it makes of other bytes only matters inside a
-    // word.
+    size_t blocks = 0;
     for (size_t at = 0; at < size; at += kBlockBytes) {
-        store(lower + at, load<Bytes16>(lower + at) | uint8_t{0x20});
+        Bytes16 text = load<Bytes16>(at < whole ? user_agent.data() + at : last) | uint8_t{0x20};
+        store(lower + at, text);
+        rare[blocks++] = static_cast<uint16_t>(rare_letters(text));
     }
+    store(lower + blocks * kBlockBytes, Bytes16{});
+
     unsigned signs = 0;
-    for (size_t at = 0; at < size; at += kBlockBytes) {
-        for (unsigned lanes = rare_lanes(load<Bytes16>(lower + at)); lanes != 0;
-             lanes &= lanes - 1) {
-            signs |= match_at(lower + at + static_cast<unsigned>(std::countr_zero(lanes)));
+    for (size_t block = 0; block < blocks; ++block) {
+        for (unsigned lanes = rare[block]; lanes != 0; lanes &= lanes - 1) {
+            signs |= match_at(lower + block * kBlockBytes + std::countr_zero(lanes));
         }
     }
     std::string_view text(lower, size);

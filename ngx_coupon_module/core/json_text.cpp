@@ -1,29 +1,21 @@
 #include "core/json_text.hpp"
 
-#include "core/bytes.hpp"
+#include "core/lanes.hpp"
 
 namespace coupon {
 
 namespace {
 
-/// Plain: printable ASCII and DEL, neither quote nor backslash. Bytes from 0x80 on are negative as
-/// signed lanes.
-bool all_plain(Bytes16 text) noexcept {
-    auto low = reinterpret_cast<Bytes16>(reinterpret_cast<SignedBytes16>(text) < int8_t{0x20});
-    auto quote = reinterpret_cast<Bytes16>(text == uint8_t{'"'});
-    auto backslash = reinterpret_cast<Bytes16>(text == uint8_t{'\\'});
-    return !any_lane(low | quote | backslash);
+/// Plain bytes go out as they came: printable ASCII and DEL, neither quote nor backslash.
+inline Bytes16 plain_lanes(Bytes16 text) noexcept {
+    // Flipping bit 1 puts the quote to where the space was: among the control characters and, as
+    // signed lanes, all bytes from 0x80 on.
+    auto flipped = reinterpret_cast<SignedBytes16>(text ^ uint8_t{2});
+    return as_lanes(flipped > int8_t{0x20}) & ~as_lanes(text == uint8_t{'\\'});
 }
 
-/// The same for eight bytes. A set high bit after a lane's subtraction marks a lane that is not
-/// plain; a borrow can only mark a lane above one that is marked already, so the answer for the
-/// whole word is exact.
-bool all_plain(uint64_t text) noexcept {
-    constexpr uint64_t kOnes = 0x0101010101010101;
-    uint64_t quote = text ^ kOnes * '"';
-    uint64_t backslash = text ^ kOnes * '\\';
-    return (((text - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes) | text) &
-            kOnes * 0x80) == 0;
+inline bool all_lanes(Bytes16 lanes) noexcept {
+    return lane_bits(lanes) == 0xffff;
 }
 
 bool is_plain(unsigned char c) noexcept {
@@ -99,7 +91,7 @@ __attribute__((noinline)) char* append_mixed(char* out, const unsigned char* fro
     while (from < end) {
         if (end - from >= 16) {
             auto block = load<Bytes16>(from);
-            if (all_plain(block)) {
+            if (all_lanes(plain_lanes(block))) {
                 store(out, block);
                 out += 16;
                 from += 16;
@@ -119,34 +111,49 @@ char* append_json_string(char* out, std::string_view bytes) noexcept {
     auto from = reinterpret_cast<const unsigned char*>(bytes.data());
     size_t size = bytes.size();
     const unsigned char* end = from + size;
-    // The rest that fills no block is copied together with plain bytes before it.
+    // What fills no block is copied a second time together with plain bytes before it.
     if (size >= 16) {
+        size_t last = size - 16;
         size_t at = 0;
-        for (; at + 16 <= size; at += 16) {
-            auto block = load<Bytes16>(from + at);
-            if (!all_plain(block))
+        for (; at + 16 < last; at += 32) {
+            auto first = load<Bytes16>(from + at);
+            auto second = load<Bytes16>(from + at + 16);
+            store(out + at, first);
+            store(out + at + 16, second);
+            if (!all_lanes(plain_lanes(first) & plain_lanes(second)))
                 return append_mixed(out + at, from + at, end);
-            store(out + at, block);
         }
-        auto block = load<Bytes16>(end - 16);
-        if (!all_plain(block))
+        auto block = load<Bytes16>(from + (at < last ? at : last));
+        auto rest = load<Bytes16>(from + last);
+        if (!all_lanes(plain_lanes(block) & plain_lanes(rest)))
             return append_mixed(out + at, from + at, end);
-        store(out + size - 16, block);
+        store(out + (at < last ? at : last), block);
+        store(out + last, rest);
         return out + size;
     }
     if (size >= 8) {
-        auto head = load<uint64_t>(from);
-        auto tail = load<uint64_t>(end - 8);
-        if (!all_plain(head) || !all_plain(tail))
+        auto first = load<uint64_t>(from);
+        auto rest = load<uint64_t>(end - 8);
+        if (!all_lanes(plain_lanes(reinterpret_cast<Bytes16>(Words2{first, rest}))))
             return append_mixed(out, from, end);
-        store(out, head);
-        store(out + size - 8, tail);
+        store(out, first);
+        store(out + size - 8, rest);
         return out + size;
     }
-    for (const unsigned char* at = from; at < end; ++at) {
-        if (!is_plain(*at))
+    if (size >= 4) {
+        auto first = load<uint32_t>(from);
+        auto rest = load<uint32_t>(end - 4);
+        uint64_t both = first | uint64_t{rest} << 32;
+        if (!all_lanes(plain_lanes(reinterpret_cast<Bytes16>(Words2{both, both}))))
             return append_mixed(out, from, end);
-        out[at - from] = static_cast<char>(*at);
+        store(out, first);
+        store(out + size - 4, rest);
+        return out + size;
+    }
+    for (size_t at = 0; at < size; ++at) {
+        if (!is_plain(from[at]))
+            return append_mixed(out, from, end);
+        out[at] = static_cast<char>(from[at]);
     }
     return out + size;
 }

@@ -7,23 +7,19 @@ namespace coupon {
 namespace detail {
 
 bool read_uuid(const char* text, Uuid& uuid) noexcept {
-    using Words2 = uint64_t __attribute__((vector_size(16)));
     bool dashed = ((text[8] ^ '-') | (text[13] ^ '-') | (text[18] ^ '-') | (text[23] ^ '-')) == 0;
     uint64_t middle = load<uint32_t>(text + 9) | static_cast<uint64_t>(load<uint32_t>(text + 14))
                                                      << 32;
     uint64_t third = load<uint32_t>(text + 19) | static_cast<uint64_t>(load<uint32_t>(text + 24))
                                                      << 32;
-    uint64_t high;
-    uint64_t low;
+    Bytes16 bytes;
     if (!dashed ||
-        !sixteen_digits_to_bytes(reinterpret_cast<Bytes16>(Words2{load<uint64_t>(text), middle}),
-                                 high) ||
-        !sixteen_digits_to_bytes(
-            reinterpret_cast<Bytes16>(Words2{third, load<uint64_t>(text + 28)}), low)) {
+        !digits_to_bytes(reinterpret_cast<Bytes16>(Words2{load<uint64_t>(text), middle}),
+                         reinterpret_cast<Bytes16>(Words2{third, load<uint64_t>(text + 28)}),
+                         bytes)) {
         return false;
     }
-    store(uuid.bytes.data(), high);
-    store(uuid.bytes.data() + 8, low);
+    store(uuid.bytes.data(), bytes);
     return true;
 }
 
@@ -37,11 +33,10 @@ std::optional<Uuid> parse_uuid(std::string_view text) noexcept {
 }
 
 void write_uuid(const Uuid& uuid, char* out) noexcept {
-    using Words2 = uint64_t __attribute__((vector_size(16)));
-    auto high = reinterpret_cast<Words2>(
-        detail::bytes_to_sixteen_digits(load<uint64_t>(uuid.bytes.data())));
-    auto low = reinterpret_cast<Words2>(
-        detail::bytes_to_sixteen_digits(load<uint64_t>(uuid.bytes.data() + 8)));
+    auto high =
+        reinterpret_cast<Words2>(detail::bytes_to_digits(load<uint64_t>(uuid.bytes.data())));
+    auto low =
+        reinterpret_cast<Words2>(detail::bytes_to_digits(load<uint64_t>(uuid.bytes.data() + 8)));
     store(out, high[0]);
     store(out + 9, static_cast<uint32_t>(high[1]));
     store(out + 14, static_cast<uint32_t>(high[1] >> 32));
