@@ -29,7 +29,7 @@ BEGIN
     FOR reference IN SELECT conname, conrelid::regclass AS tab FROM pg_constraint
                       WHERE contype = 'f' AND confrelid = 'offer_clicks_legacy'::regclass AND conparentid = 0 LOOP
         EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', reference.tab, reference.conname);
-        RAISE NOTICE 'dropped the foreign key % of %, which pointed at the old offer_clicks', reference.conname, reference.tab;
+        RAISE WARNING 'dropped the foreign key % of %, which pointed at the old offer_clicks', reference.conname, reference.tab;
     END LOOP;
 END
 $$;
