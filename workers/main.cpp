@@ -4,6 +4,7 @@
 
 #include "clicks/check.hpp"
 #include "clicks/clicks_role.hpp"
+#include "runtime/command_line.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
 
@@ -39,7 +40,8 @@ int main(int argc, char** argv) {
         "Background work of the coupon shop. Settings come from the environment: DATABASE_URL, "
         "REDIS_URL, LOG_LEVEL\n"
         "(debug, info, warn, error), each also as <NAME>_FILE. Log lines are JSON on standard "
-        "error."};
+        "error.",
+        "coupon-worker"};
     app.set_version_flag("--version", COUPON_VERSION);
     app.require_subcommand(1);
 
@@ -62,7 +64,7 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
         return check ? check_clicks(std::cerr) : run_clicks(options);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : 2;
+        return answer_parse_error(app, error, argc, argv);
     } catch (const ConfigError& error) {
         std::cerr << "coupon-worker: " << error.what() << '\n';
         return 2;

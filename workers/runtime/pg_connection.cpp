@@ -48,8 +48,6 @@ bool is_conninfo(const std::string& text) {
     return options != nullptr;
 }
 
-void ignore_notice(void*, const char*) {}
-
 }  // namespace
 
 bool PgError::is_data_error() const noexcept {
@@ -177,6 +175,13 @@ std::string PgConnection::text() const {
     return host + port + database;
 }
 
+void PgConnection::forward_notice(void* self, const char* text) {
+    const auto& handler = static_cast<PgConnection*>(self)->on_notice_;
+    if (handler) {
+        handler(one_line(text));
+    }
+}
+
 PGconn* PgConnection::opened() {
     if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) {
         open();
@@ -199,7 +204,7 @@ void PgConnection::open() {
         close();
         throw PgError("cannot connect to PostgreSQL: " + why, "");
     }
-    PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
+    PQsetNoticeProcessor(connection_.get(), forward_notice, this);
     // Or sending to a stopped server would block beyond any deadline.
     PQsetnonblocking(connection_.get(), 1);
     if (on_open_) {

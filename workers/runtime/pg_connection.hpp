@@ -78,8 +78,13 @@ class PgConnection {
     // COPY … FROM STDIN: the statement and its whole input, in parts.
     void copy_in(const char* sql, std::initializer_list<std::string_view> parts);
 
+    // Receives the server's notices and warnings, one line each; without it they are dropped. To be
+    // set before the first statement.
+    void on_notice(std::function<void(const std::string&)> handler) {
+        on_notice_ = std::move(handler);
+    }
+
     void close() noexcept { connection_.reset(); }
-    void set_deadline_ms(int deadline_ms) noexcept { deadline_ms_ = deadline_ms; }
     // For messages: host, port and database, never the password.
     [[nodiscard]] std::string text() const;
 
@@ -92,12 +97,14 @@ class PgConnection {
     void open();
     PgResult read_result();
     void wait_readable();
+    static void forward_notice(void* self, const char* text);
     [[noreturn]] void fail_lost(const std::string& what);
 
     std::string conninfo_;
     std::string application_;
     int deadline_ms_;
     std::function<void(PgConnection&)> on_open_;
+    std::function<void(const std::string&)> on_notice_;
     std::unique_ptr<PGconn, Deleter> connection_;
 };
 

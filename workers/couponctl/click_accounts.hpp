@@ -1,0 +1,38 @@
+// The accounts of all segments, from the edges' journals and from PostgreSQL.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/uuid.hpp"
+#include "couponctl/click_account.hpp"
+#include "runtime/pg_connection.hpp"
+
+namespace coupon {
+
+class ClickAccounts {
+  public:
+    // Counts and records of one journal folder. To be called before add_database: a click that
+    // moves meanwhile is then seen at least once. `ids` receives the ids of the records when it is
+    // not null. Throws CommandError.
+    void add_journal(const std::string& directory, std::vector<Uuid>* ids);
+
+    // Segments, clicks and rejects as one snapshot sees them; runs inside the caller's transaction.
+    // Throws PgError.
+    void add_database(PgConnection& pg);
+
+    [[nodiscard]] const std::map<Uuid, ClickAccount>& segments() const noexcept {
+        return segments_;
+    }
+
+    // Segments closed before their partition was detached; they are in no other number.
+    [[nodiscard]] std::uint64_t closed() const noexcept { return closed_; }
+
+  private:
+    std::map<Uuid, ClickAccount> segments_;
+    std::uint64_t closed_ = 0;
+};
+
+}  // namespace coupon
