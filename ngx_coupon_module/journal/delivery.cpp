@@ -120,6 +120,7 @@ SendBatch Delivery::next_batch(size_t records_max, size_t bytes_max) {
             outstanding_.push_back(std::move(batch));
             return {last_token_, batch_, batch_bytes_};
         }
+        discard_sent(segment);
     }
     return {};
 }
@@ -243,12 +244,14 @@ void Delivery::store_progress(DeliverySegment& segment) const noexcept {
 
 void Delivery::tick(const DeliveryTick& tick) {
     now_ms_ = tick.now_ms;
-    for (auto at = segments_.begin(); at != segments_.end();) {
-        DeliverySegment& segment = *at;
+    for (DeliverySegment& segment : segments_) {
         if (auto settled = map_.settled_since(segment.file->slot(), segment.id(),
                                               segment.settled_version)) {
             settle(segment, *settled);
         }
+    }
+    for (auto at = segments_.begin(); at != segments_.end();) {
+        DeliverySegment& segment = *at;
         mark_time(segment, tick);
         resend_overdue(segment, tick);
         discard_sent(segment);
