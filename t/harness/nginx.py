@@ -53,7 +53,7 @@ class Nginx:
     """An instance. `settings` are the coupon_* directives of http{}: name → text after the name
     (None leaves the directive out); they override the defaults."""
 
-    def __init__(self, settings=None, servers=None, workers=1, http_extra="", main_extra=""):
+    def __init__(self, settings=None, servers=None, workers=1, http_extra="", main_extra="", daemon=False):
         self.directory = fresh_directory("nginx", owner="nobody")
         self.error_log = self.directory / "error.log"
         self.access_log = self.directory / "access.log"
@@ -70,6 +70,7 @@ class Nginx:
         self.workers = workers
         self.http_extra = http_extra
         self.main_extra = main_extra
+        self.daemon = daemon  # a master that is replaced by USR2 must not be its starter's child
         self.module = MODULE
         self.process = None
         self.planned_kill = False
@@ -91,7 +92,7 @@ class Nginx:
         return f"""
 load_module {self.module};
 {"user nobody nogroup;" if AS_ROOT else ""}
-daemon off;
+daemon {"on" if self.daemon else "off"};
 worker_processes {self.workers};
 pid {self.directory}/nginx.pid;
 error_log {self.error_log} info;
@@ -100,6 +101,7 @@ events {{ worker_connections 1024; }}
 http {{
     {ACCESS_LOG}
     access_log {self.access_log} json;
+    keepalive_requests 1000000;
 {temporary}
 {settings}
 {self.http_extra}
@@ -134,7 +136,10 @@ http {{
         self.write_configuration()
         self.process = Process(self.command(), self.directory / "output.log",
                                {**sanitizer_environment(), **(environment or {})})
-        self.process.expect(lambda: accepts_connections(self.port()), "NGINX accepts connections")
+        if self.daemon:
+            assert self.process.wait() == 0, self.process.tail()
+        else:
+            self.process.expect(lambda: accepts_connections(self.port()), "NGINX accepts connections")
         if wait_for_catalog:
             self.wait_healthy()
         return self

@@ -69,6 +69,9 @@ class Postgres:
         """SIGKILL of the postmaster; its children notice and leave."""
         self.process.kill()
 
+    def log(self):
+        return (self.directory / "postgres.log").read_text(errors="replace")
+
     def dsn(self, database):
         return f"host=127.0.0.1 port={self.port} user=coupon dbname={database}"
 
