@@ -1,0 +1,35 @@
+"""Measures the parts that were asked for and prints the table; t/bench/run says which there are."""
+import argparse
+
+from . import changes, cold, instructions, latency, redirect, worker
+from .say import say
+from .shop import BenchShop
+from .table import table
+
+PARTS = {"redirect": redirect, "instructions": instructions, "latency": latency, "worker": worker,
+         "cold": cold, "changes": changes}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="t/bench/run")
+    parser.add_argument("--quick", action="store_true", help="about 2 minutes, rougher")
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    options = parser.parse_args()
+    for name in options.parts:
+        if name not in PARTS:
+            parser.error(f"no part {name}: there are {', '.join(PARTS)}")
+    say("starting PostgreSQL and Redis, adding 10,000 offers")
+    shop = BenchShop()
+    rows = []
+    try:
+        for name in options.parts or PARTS:
+            say(f"== {name}")
+            shop.forget_clicks()
+            rows += PARTS[name].run(shop, options.quick)
+    finally:
+        shop.close()
+    print()
+    print(table(rows))
+
+
+main()
