@@ -1,8 +1,7 @@
 #include "runtime/environment.hpp"
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -20,13 +19,12 @@ std::optional<std::string> plain_value(const std::string& name) {
 }
 
 std::string file_value(const std::string& name, const std::string& path) {
-    errno = 0;
     std::ifstream file(path, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file.is_open() || file.bad() || errno == EISDIR) {
-        throw ConfigError(name + " names a file that cannot be read: " + path + " (" +
-                          std::strerror(errno) + ")");
+    std::error_code error;
+    if (!file.is_open() || std::filesystem::is_directory(path, error)) {
+        throw ConfigError(name + " names a file that cannot be read: " + path);
     }
+    std::string text{std::istreambuf_iterator<char>(file), {}};
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
         text.pop_back();
     }

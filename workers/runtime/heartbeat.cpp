@@ -94,13 +94,14 @@ void Heartbeat::beat(double seconds) {
 
 bool is_dead_here(std::string_view heartbeat_json) {
     const auto state = nlohmann::json::parse(heartbeat_json, nullptr, false);
-    if (!state.is_object()) {
+    if (!state.is_object() || !state.contains("pid") || !state.contains("pid_scope")) {
         return false;
     }
-    const auto scope = state.value("pid_scope", std::string());
-    const auto pid = state.value("pid", 0);
-    return pid > 0 && !scope.empty() && scope == current_pid_scope() && ::kill(pid, 0) != 0 &&
-           errno == ESRCH;
+    const auto& pid = state["pid"];
+    const auto& scope = state["pid_scope"];
+    const auto own_scope = current_pid_scope();
+    return !own_scope.empty() && scope == own_scope && pid.is_number_unsigned() &&
+           ::kill(pid.get<pid_t>(), 0) != 0 && errno == ESRCH;
 }
 
 }  // namespace coupon

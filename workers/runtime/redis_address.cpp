@@ -75,6 +75,9 @@ void parse_login(std::string_view& rest, RedisAddress& address) {
 RedisEndpoint parse_endpoint(std::string_view text, int default_port) {
     RedisEndpoint endpoint{{}, default_port};
     if (take_prefix(text, "[")) {
+        if (text.find(']') == std::string_view::npos) {
+            refuse("has an address without its closing bracket");
+        }
         endpoint.host = take_until(text, ']');
         if (!text.empty() && !take_prefix(text, ":")) {
             refuse("has a wrong address after the brackets");
