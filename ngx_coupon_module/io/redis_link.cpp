@@ -75,38 +75,41 @@ bool RedisLink::send(std::string_view command, ngx_msec_t deadline_ms, ReplyCall
         out_.size() - out_sent_ + command.size() > kOutput_bytes_max) {
         return false;
     }
-    const bool idle = out_.empty();
     if (out_sent_ > kOutputKept_bytes) {
         out_.erase(0, out_sent_);
         out_sent_ = 0;
     }
-    out_.append(command);
+    // Mostly the kernel takes a command whole, and nothing is copied here.
+    out_.append(command.substr(out_.empty() ? send_now(command) : 0));
     const ngx_msec_t due = ngx_current_msec + deadline_ms;
     pending_.push_back({due, std::move(callback)});
     if (!deadline_timer_.running() || static_cast<ngx_msec_int_t>(due - timer_due_) < 0) {
         timer_due_ = due;
         deadline_timer_.start(deadline_ms);
     }
-    if (idle) {
-        flush();  // a failure shows again as a socket event, outside the caller's frames
+    if (!out_.empty()) {
+        watch_.want(true, true);
     }
     return true;
 }
 
+// What the kernel takes at once. A failure shows again as a socket event, outside the caller's
+// frames.
+size_t RedisLink::send_now(std::string_view bytes) noexcept {
+    const ssize_t n = ::send(watch_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    return n == -1 ? 0 : static_cast<size_t>(n);
+}
+
+// False with errno when the connection is broken.
 bool RedisLink::flush() noexcept {
-    while (out_sent_ < out_.size()) {
-        const ssize_t n = ::send(watch_.fd(), out_.data() + out_sent_, out_.size() - out_sent_,
-                                 MSG_NOSIGNAL);
-        if (n == -1) {
-            if (errno == EINTR) {
-                continue;
-            }
-            const int number = errno;
-            const bool watched = watch_.want(true, true);
-            errno = number;
-            return watched && (number == EAGAIN || number == EWOULDBLOCK);
-        }
-        out_sent_ += static_cast<size_t>(n);
+    const ssize_t n = ::send(watch_.fd(), out_.data() + out_sent_, out_.size() - out_sent_,
+                             MSG_NOSIGNAL);
+    if (n == -1) {
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    }
+    out_sent_ += static_cast<size_t>(n);
+    if (out_sent_ < out_.size()) {
+        return true;
     }
     out_.clear();
     out_sent_ = 0;

@@ -55,6 +55,7 @@ class RedisLink {
     void on_writable();
     void finish_connecting();
     bool deliver_replies();
+    std::size_t send_now(std::string_view bytes) noexcept;
     bool flush() noexcept;
     void check_deadlines();
 
