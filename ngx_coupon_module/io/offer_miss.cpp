@@ -136,25 +136,36 @@ void OfferMiss::take_result(const std::vector<Asked>& batch, const PgResult& res
         }
         const auto entry = entries.find(asked.uuid);
         const bool has_entry = entry != entries.end() && !entry->second.empty();
-        finish(asked.uuid, settle(asked, has_entry ? &entry->second : nullptr));
+        const auto outcome = settle(asked, has_entry ? &entry->second : nullptr);
+        const auto miss = misses_.find(asked.uuid);
+        if (!outcome && miss != misses_.end() && !miss->second.waiters.empty()) {
+            miss->second.state = State::to_ask;
+        } else {
+            finish(asked.uuid, outcome.value_or(MissOutcome::failed));
+        }
     }
     turn_.ask();
 }
 
-MissOutcome OfferMiss::settle(const Asked& asked, const std::string* entry) noexcept {
+// Nothing when the answer may be older than a change that was applied meanwhile: to be asked again,
+// for as long as somebody waits.
+std::optional<MissOutcome> OfferMiss::settle(const Asked& asked, const std::string* entry) noexcept {
     if (entry == nullptr) {
         zone_.settle_miss(asked.uuid, boottime_ms() + kUnknown_ms);
         return MissOutcome::unknown;
     }
-    const auto put = zone_.put_unless_changed(asked.uuid, *entry, asked.mark);
-    zone_.clear_miss(asked.uuid);
-    switch (put) {
-        case PutResult::stored: return MissOutcome::found;
+    switch (zone_.put_unless_changed(asked.uuid, *entry, asked.mark)) {
+        case PutResult::stored: zone_.clear_miss(asked.uuid); return MissOutcome::found;
         case PutResult::outdated:
-            return in_catalog(asked.uuid) ? MissOutcome::found : MissOutcome::unknown;
-        case PutResult::refused: return MissOutcome::unknown;
+            if (in_catalog(asked.uuid)) {
+                zone_.clear_miss(asked.uuid);
+                return MissOutcome::found;
+            }
+            return std::nullopt;
+        case PutResult::refused: zone_.clear_miss(asked.uuid); return MissOutcome::unknown;
         case PutResult::busy: break;
     }
+    zone_.clear_miss(asked.uuid);
     return MissOutcome::failed;
 }
 

@@ -67,7 +67,7 @@ class OfferMiss {
     void work();
     void send_batch();
     void take_result(const std::vector<Asked>& batch, const PgResult& result);
-    MissOutcome settle(const Asked& asked, const std::string* entry) noexcept;
+    std::optional<MissOutcome> settle(const Asked& asked, const std::string* entry) noexcept;
     bool in_catalog(const Uuid& uuid) noexcept;
     void look_again();
     void check_deadlines();
