@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <memory>
 
@@ -56,6 +57,17 @@ std::string join(const std::vector<std::string>& items) {
         list += (i == 0 ? "" : ",") + items[i];
     }
     return list;
+}
+
+// libpq would find a wrong port only when it connects.
+bool are_ports(const std::vector<std::string>& ports) {
+    return std::ranges::all_of(ports, [](const std::string& port) {
+        constexpr unsigned kHighest = 65535;
+        unsigned number = 0;
+        const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), number);
+        return port.empty() || (problem == std::errc() && end == port.data() + port.size() && number >= 1 &&
+                                number <= kHighest);
+    });
 }
 
 bool is_socket_folder(const std::string& host) {
@@ -136,6 +148,10 @@ std::optional<PostgresOptions> parse_postgres_options(std::string_view conninfo,
     }
     if (settings.contains("service")) {
         error = "cannot use service=: libpq would look its host up on the event loop";
+        return std::nullopt;
+    }
+    if (settings.contains("port") && !are_ports(split(settings["port"]))) {
+        error = "has a port that is no number from 1 to 65535";
         return std::nullopt;
     }
     PostgresOptions options;
