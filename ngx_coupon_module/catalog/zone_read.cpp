@@ -64,7 +64,7 @@ std::size_t CatalogZone::lookup(const Uuid& uuid, char* out, std::size_t cap) co
     if (length == kChanged) [[unlikely]] {
         length = lookup_contended(bucket, uuid, out, cap);
     }
-    if (load_word(prefix_->pressure) != 0) [[unlikely]] {
+    if (load_word(prefix_->pressure) != 0 && length != 0) [[unlikely]] {
         mark_use(bucket);
     }
     return length;

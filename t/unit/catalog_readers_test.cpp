@@ -94,7 +94,7 @@ TEST_F(CatalogReaders, InOtherProcessesSeeWholeAndCurrentEntries) {
     const pid_t readers[] = {start_child([&] { return read_all(); }),
                              start_child([&] { return read_all(); }),
                              start_child([&] { return slice_all(); })};
-    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1500);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(800);
     std::uint64_t revision = 1;
     while (std::chrono::steady_clock::now() < end) {
         write(revision++);
@@ -111,7 +111,7 @@ TEST_F(CatalogReaders, InOtherProcessesSeeWholeAndCurrentEntries) {
 TEST_F(CatalogReaders, OutliveKilledWriters) {
     const pid_t readers[] = {start_child([&] { return read_all(); }),
                              start_child([&] { return slice_all(); })};
-    for (std::uint64_t round = 1; round <= 150; ++round) {
+    for (std::uint64_t round = 1; round <= 80; ++round) {
         const pid_t writer = start_child([&] {
             for (std::uint64_t i = 0;; ++i) {
                 write(round * 1'000'000 + i);
@@ -157,7 +157,7 @@ TEST_F(CatalogReaders, InThreadsSeeWholeAndCurrentEntries) {
     std::thread readers[] = {std::thread([&] { results[0] = read_all(); }),
                              std::thread([&] { results[1] = read_all(); }),
                              std::thread([&] { results[2] = slice_all(); })};
-    for (std::uint64_t revision = 1; revision <= 100'000; ++revision) {
+    for (std::uint64_t revision = 1; revision <= 30'000; ++revision) {
         write(revision);
     }
     store_word(progress.stop, 1);
