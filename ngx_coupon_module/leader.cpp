@@ -7,9 +7,8 @@
 
 namespace coupon {
 
-Leader::Duty::Duty(FileLock taken, const Settings& settings, std::function<void()> write_snapshot)
-    : lock(std::move(taken)),
-      postgres(
+Leader::Duty::Duty(const Settings& settings, std::function<void()> write_snapshot)
+    : postgres(
           settings.postgres, PgConnection::Mode::lasting, settings.log, [this] { catalog.connected(); },
           [this] { catalog.lost(); }),
       catalog(settings.catalog, postgres, settings.log, std::move(write_snapshot)),
@@ -17,37 +16,49 @@ Leader::Duty::Duty(FileLock taken, const Settings& settings, std::function<void(
     postgres.start();
 }
 
+Leader::Leader(Settings settings)
+    : settings_(std::move(settings)),
+      catalog_lock_(settings_.directory + "/leader.lock", LeaderLock::catalog_of_master(ngx_parent)),
+      journal_lock_(settings_.directory + "/leader.lock", LeaderLock::kJournal) {}
+
 void Leader::every_second(bool stay) {
     if (!stay) {
         resign();
         return;
     }
-    if (duty_) {
+    if (!duty_ && take(catalog_lock_)) {
+        duty_ = std::make_unique<Duty>(settings_, [this] { write_snapshot(); });
+    }
+    if (duty_ && take(journal_lock_)) {
         duty_->settlement.exchange();
-        return;
     }
-    std::string error;
-    auto lock = FileLock::try_take(settings_.directory + "/leader.lock", FileLock::Mode::exclusive, true, error);
-    if (!lock) {
-        if (error != complained_ && !error.empty()) {
-            ngx_log_error(NGX_LOG_ERR, settings_.log, 0, "coupon: no worker can lead: %s", error.c_str());
-        }
-        complained_ = error;
-        return;
-    }
-    duty_ = std::make_unique<Duty>(std::move(*lock), settings_, [this] { write_snapshot(); });
 }
 
-void Leader::resign() { duty_.reset(); }
+bool Leader::take(LeaderLock& lock) {
+    std::string error;
+    const bool taken = lock.try_take(error);
+    if (error != complained_ && !error.empty()) {
+        ngx_log_error(NGX_LOG_ERR, settings_.log, 0, "coupon: no worker can lead: %s", error.c_str());
+    }
+    complained_ = error;
+    return taken;
+}
+
+void Leader::resign() noexcept {
+    duty_.reset();
+    journal_lock_.release();
+    catalog_lock_.release();
+}
 
 const std::string& Leader::outage_reason() const noexcept {
     static const std::string none;
     return duty_ ? duty_->postgres.outage_reason() : none;
 }
 
-// Reading the zone takes no lock, so a thread can do it while workers go on.
+// Reading the zone takes no lock, so a thread can do it while workers go on. Two masters share the
+// file during a binary upgrade: only the leader of the journal writes it.
 void Leader::write_snapshot() {
-    if (writing_snapshot_) {
+    if (writing_snapshot_ || !journal_lock_.held()) {
         return;
     }
     auto written = std::make_shared<SnapshotWritten>();

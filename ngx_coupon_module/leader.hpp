@@ -1,17 +1,16 @@
 // One worker of an edge holds the edge's only lasting connection to PostgreSQL: it keeps the
-// catalogue current, exchanges the accounts of the journal and writes the snapshot. Which worker
-// is decided by a file lock, so that the death of one makes another the leader within a second.
+// catalogue current, exchanges the accounts of the journal and writes the snapshot. A lock decides
+// which worker, so that the death of one makes another the leader within a second.
 #pragma once
 
+#include "leader_lock.hpp"
 #include "settlement.hpp"
 
 #include "io/catalog_sync.hpp"
 #include "io/pg_connection.hpp"
 #include "io/pg_options.hpp"
-#include "journal/file_lock.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace coupon {
@@ -29,7 +28,7 @@ public:
         ngx_log_t* log;
     };
 
-    explicit Leader(Settings settings) : settings_(std::move(settings)) {}
+    explicit Leader(Settings settings);
 
     // Tries to become the leader, or does the leader's work of this second. `stay` is false in a
     // worker that is quitting: it hands over.
@@ -41,18 +40,20 @@ public:
 
 private:
     struct Duty {
-        Duty(FileLock taken, const Settings& settings, std::function<void()> write_snapshot);
+        Duty(const Settings& settings, std::function<void()> write_snapshot);
 
-        FileLock lock;
         PgConnection postgres;
         CatalogSync catalog;
         Settlement settlement;
     };
 
-    void resign();
+    bool take(LeaderLock& lock);
+    void resign() noexcept;
     void write_snapshot();
 
     Settings settings_;
+    LeaderLock catalog_lock_;
+    LeaderLock journal_lock_;
     std::unique_ptr<Duty> duty_;
     bool writing_snapshot_ = false;
     std::string complained_;
