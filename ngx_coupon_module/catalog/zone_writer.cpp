@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "catalog/shared_words.hpp"
+#include "core/bytes.hpp"
 #include "core/offer_entry.hpp"
 
 namespace coupon {
@@ -13,9 +14,23 @@ namespace {
 // Cells put on the free list at a time; more than the longest entry takes.
 constexpr std::uint64_t kFormatCells = 256;
 static_assert(cells_for(kOfferEntryMaxBytes) < kFormatCells);
+static_assert(kOfferEntryHeaderBytes >= Cell::kFirstBytes, "every entry fills its first cell");
 
 // Words of the first cell's payload.
 constexpr std::size_t kOfferIdWord = Cell::kFirstPayload + 2;
+
+// Fills a cell from word From on, but for the number of the next cell, which it returns.
+template <std::size_t From>
+std::uint32_t fill_cell(Cell& cell, const char* bytes) noexcept {
+#pragma GCC unroll 8
+    for (std::size_t i = From; i < Cell::kTail; ++i) {
+        store_word(cell.word[i], load<std::uint64_t>(bytes + (i - From) * sizeof(std::uint64_t)));
+    }
+    const auto last = load<std::uint32_t>(bytes + (Cell::kTail - From) * sizeof(std::uint64_t));
+    const std::uint32_t next = high_half(load_word(cell.word[Cell::kTail]));
+    store_word(cell.word[Cell::kTail], join_halves(last, next));
+    return next;
+}
 
 }  // namespace
 
@@ -77,6 +92,9 @@ bool CatalogZone::Writer::holds(const Uuid& uuid, std::string_view entry) const 
 
 PutResult CatalogZone::Writer::put(Bucket& bucket, const Uuid& uuid, std::string_view entry,
                                    std::uint32_t load_generation) noexcept {
+    const auto offer_id = load<std::int64_t>(entry.data() + sizeof(Uuid));
+    Bucket& by_id = zone_.id_bucket(offer_id);
+    __builtin_prefetch(&by_id);
     if (const std::uint32_t same = find(bucket, uuid); same != 0 && holds(uuid, entry)) {
         store_word(cells_[same].word[Cell::kStamp],
                    join_halves(static_cast<std::uint32_t>(entry.size()), load_generation));
@@ -97,9 +115,6 @@ PutResult CatalogZone::Writer::put(Bucket& bucket, const Uuid& uuid, std::string
     if (old != 0) {
         unlink_offer_id(change, old);
     }
-    std::int64_t offer_id = 0;
-    std::memcpy(&offer_id, entry.data() + sizeof(Uuid), sizeof offer_id);
-    Bucket& by_id = zone_.id_bucket(offer_id);
     const std::uint64_t id_heads = change.get(by_id.heads);
     change.set(by_id.heads, join_halves(low_half(id_heads), first));
 
@@ -129,24 +144,19 @@ PutResult CatalogZone::Writer::put(Bucket& bucket, const Uuid& uuid, std::string
 // an entry's chain already. Returns the first cell behind them.
 std::uint32_t CatalogZone::Writer::fill(std::string_view entry, std::uint32_t load_generation,
                                         std::uint64_t links) noexcept {
-    auto number = static_cast<std::uint32_t>(load_word(header_.free_head));
-    std::size_t from = Cell::kFirstPayload;
-    store_word(cells_[number].word[Cell::kLinks], links);
-    store_word(cells_[number].word[Cell::kStamp],
+    Cell& first = cells_[load_word(header_.free_head)];
+    store_word(first.word[Cell::kLinks], links);
+    store_word(first.word[Cell::kStamp],
                join_halves(static_cast<std::uint32_t>(entry.size()), load_generation));
-    while (!entry.empty()) {
-        Cell& cell = cells_[number];
-        const std::size_t room =
-            (Cell::kTail - from) * sizeof(std::uint64_t) + sizeof(std::uint32_t);
-        std::uint64_t words[8] = {};
-        std::memcpy(&words[from], entry.data(), std::min(room, entry.size()));
-        for (std::size_t i = from; i < Cell::kTail; ++i) {
-            store_word(cell.word[i], words[i]);
-        }
-        number = high_half(load_word(cell.word[Cell::kTail]));
-        store_word(cell.word[Cell::kTail], join_halves(low_half(words[Cell::kTail]), number));
-        entry.remove_prefix(std::min(room, entry.size()));
-        from = 0;
+    std::uint32_t number = fill_cell<Cell::kFirstPayload>(first, entry.data());
+    entry.remove_prefix(Cell::kFirstBytes);
+    for (; entry.size() >= Cell::kOtherBytes; entry.remove_prefix(Cell::kOtherBytes)) {
+        number = fill_cell<0>(cells_[number], entry.data());
+    }
+    if (!entry.empty()) {
+        char last[Cell::kOtherBytes] = {};
+        std::memcpy(last, entry.data(), entry.size());
+        number = fill_cell<0>(cells_[number], last);
     }
     return number;
 }
