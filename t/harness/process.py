@@ -32,9 +32,11 @@ def is_alive(pid):
         return True
     try:
         stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+        threads = len(os.listdir(f"/proc/{pid}/task"))
     except OSError:
         return not pathlib.Path("/proc/self").exists()
-    return stat.rpartition(")")[2].split()[0] != "Z"
+    # Killed, but its sockets and locks are there until its other threads are gone as well.
+    return stat.rpartition(")")[2].split()[0] != "Z" or threads > 1
 
 
 def kill_all(pids, number=signal.SIGKILL, within_s=10):
