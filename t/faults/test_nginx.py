@@ -1,0 +1,99 @@
+"""NGINX's processes killed, reloaded and replaced while visitors come."""
+import os
+import random
+import signal
+import time
+
+from harness.process import is_alive, kill_all
+from harness.waiting import eventually
+
+from .accounts import settle
+
+
+def test_workers_killed_20_times(busy_shop, counts):
+    shop = busy_shop()
+    with shop.load() as load:
+        for number in range(20):
+            time.sleep(random.uniform(0.05, 0.25))
+            shop.edge.kill_worker(shop.edge.worker_pids()[number % 2])
+            load.goes_on(20)
+    counts.add(faults=20)
+    assert load.refused == 0
+    settle(shop, load, counts, cuts_fresh_max=20 * load.connections)
+
+
+def test_both_workers_killed_at_once(busy_shop, counts):
+    shop = busy_shop()
+    with shop.load() as load:
+        for _ in range(3):
+            load.goes_on(100)
+            shop.edge.planned_kill = True
+            kill_all(shop.edge.worker_pids())
+            eventually(lambda: len(shop.edge.worker_pids()) == 2, "new workers")
+        load.goes_on()
+    counts.add(faults=3)
+    settle(shop, load, counts, cuts_fresh_max=3 * load.connections)
+
+
+def snapshot_written(shop):
+    eventually(lambda: shop.edge.stats()["catalog"]["snapshot_written"], "the snapshot is written", 30)
+
+
+def test_master_killed_then_everything(busy_shop, counts):
+    shop = busy_shop()
+    snapshot_written(shop)
+    # After a start from the snapshot the catalogue is not complete until PostgreSQL was read.
+    with shop.load(unknown=frozenset({404, 503})) as load:
+        load.goes_on()
+        shop.edge.kill_master()
+        load.goes_on(500)
+        assert load.refused == 0 and load.cuts == 0, "without their master the workers serve on"
+        shop.edge.kill_everything()
+        shop.edge.start()
+        load.goes_on(200)
+    counts.add(faults=2)
+    settle(shop, load, counts, cuts_fresh_max=load.connections)
+
+
+def test_reloaded_20_times(busy_shop, counts):
+    shop = busy_shop()
+    with shop.load() as load:
+        for _ in range(20):
+            shop.edge.reload()
+            load.goes_on(10)
+    counts.add(faults=20)
+    assert load.refused == 0
+    settle(shop, load, counts)
+
+
+def replaced_master(edge, old_master):
+    """True once the new binary's master has written its pid down."""
+    pid_file = edge.directory / "nginx.pid"
+    return pid_file.exists() and pid_file.read_text().strip() not in ("", str(old_master))
+
+
+def upgrade(edge, load):
+    old_master, old_workers = edge.master_pid, edge.worker_pids()
+    os.kill(old_master, signal.SIGUSR2)
+    try:
+        eventually(lambda: replaced_master(edge, old_master) and len(edge.worker_pids()) == 4,
+                   "both generations run", 10)
+        load.goes_on(100)
+    finally:
+        os.kill(old_master, signal.SIGQUIT)
+    eventually(lambda: not is_alive(old_master) and not set(old_workers) & set(edge.worker_pids()),
+               "the old binary leaves", 20)
+
+
+def test_binary_upgrade(busy_shop, counts):
+    """USR2 starts the new binary beside the old one, QUIT sends the old one home."""
+    shop = busy_shop(daemon=True)
+    snapshot_written(shop)
+    with shop.load(unknown=frozenset({404, 503})) as load:
+        for _ in range(2):
+            load.goes_on()
+            upgrade(shop.edge, load)
+            load.goes_on(100)
+    counts.add(faults=2)
+    assert load.refused == 0
+    settle(shop, load, counts)
