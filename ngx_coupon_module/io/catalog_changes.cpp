@@ -1,5 +1,7 @@
 #include "io/catalog_changes.hpp"
 
+#include <algorithm>
+
 namespace coupon {
 
 void CatalogChanges::clear() noexcept {
@@ -8,11 +10,9 @@ void CatalogChanges::clear() noexcept {
 }
 
 std::vector<int64_t> CatalogChanges::take_offers(std::size_t max) {
-    std::vector<int64_t> taken;
-    for (auto one = offers_.begin(); one != offers_.end() && taken.size() < max;) {
-        taken.push_back(*one);
-        one = offers_.erase(one);
-    }
+    const auto first = offers_.end() - static_cast<std::ptrdiff_t>(std::min(max, offers_.size()));
+    std::vector<int64_t> taken(first, offers_.end());
+    offers_.erase(first, offers_.end());
     return taken;
 }
 

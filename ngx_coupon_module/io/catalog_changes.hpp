@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -13,9 +12,10 @@ namespace coupon {
 class CatalogChanges {
   public:
     // More than this many changed offers, and reading everything anew is the shorter way.
-    static constexpr std::size_t kOffers_max = 50'000;
+    static constexpr std::size_t kOffers_max = 200'000;
 
-    void add_offer(int64_t id) { offers_.insert(id); }
+    // An offer may be in it twice; reading it again does no harm.
+    void add_offer(int64_t id) { offers_.push_back(id); }
     // All offers of the merchant, from the first one on, also when some are read already.
     void add_merchant(int64_t id) { merchants_[id] = INT64_MIN; }
 
@@ -23,11 +23,8 @@ class CatalogChanges {
     bool too_many() const noexcept { return offers_.size() > kOffers_max; }
     void clear() noexcept;
 
-    // Up to `max` offers to read next; they leave the set.
+    // Up to `max` offers to read next; they leave the list.
     std::vector<int64_t> take_offers(std::size_t max);
-    void give_back(const std::vector<int64_t>& offers) {
-        offers_.insert(offers.begin(), offers.end());
-    }
     bool has_offers() const noexcept { return !offers_.empty(); }
 
     // The merchant to go on with, and the offer id its next page begins after.
@@ -38,7 +35,7 @@ class CatalogChanges {
     void merchant_done(int64_t merchant) { merchants_.erase(merchant); }
 
   private:
-    std::unordered_set<int64_t> offers_;
+    std::vector<int64_t> offers_;
     std::map<int64_t, int64_t> merchants_;
 };
 

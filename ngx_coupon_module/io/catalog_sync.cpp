@@ -16,7 +16,7 @@ constexpr ngx_msec_t kPollSoon_ms = 20;
 constexpr ngx_msec_t kRetry_ms = 1000;
 constexpr ngx_msec_t kBusy_ms = 5;
 constexpr ngx_msec_t kStatement_ms = 10'000;
-constexpr int kPage_rows = 500;
+constexpr int kPage_rows = 1000;
 constexpr size_t kSweepBucketsBetweenLooks = 64;
 // The log is kept for a day.
 constexpr uint64_t kLogTrusted_ms = 12 * 3600 * 1000;
@@ -53,9 +53,9 @@ CatalogSync::CatalogSync(CatalogZone& zone, PgConnection& pg, ngx_log_t* log,
       log_(log),
       upkeep_(zone, log, std::move(wants_snapshot)),
       applier_(zone),
-      turn_(log, [this] { load_.stage == Stage::sweep && !after_applying_ ? sweep() : go_on_applying(); }),
+      turn_(log, [this] { (this->*std::exchange(unfinished_, &CatalogSync::next))(); }),
       retry_timer_(log, Timer::AtExit::cancelable,
-                   [this] { after_applying_ ? go_on_applying() : next(); }),
+                   [this] { (this->*std::exchange(unfinished_, &CatalogSync::next))(); }),
       poll_timer_(log, Timer::AtExit::cancelable, [this] {
           poll_due_ = true;
           next();
@@ -76,8 +76,9 @@ void CatalogSync::connected() {
 void CatalogSync::lost() {
     online_ = identified_ = busy_ = poll_due_ = false;
     changes_.clear();  // the cursor has not moved past them
+    change_rows_.reset();
     load_ = {};
-    after_applying_ = nullptr;
+    unfinished_ = &CatalogSync::next;
     applier_.begin(PgResult::failure("connection lost"), {}, false);
     turn_.cancel();
     retry_timer_.stop();
@@ -100,10 +101,15 @@ void CatalogSync::next() {
     } else if (load_.stage == Stage::pages) {
         read_page();
     } else if (load_.stage == Stage::sweep) {
-        turn_.ask();
+        next_turn(&CatalogSync::sweep);
     } else {
         caught_up();
     }
+}
+
+void CatalogSync::next_turn(Then work) {
+    unfinished_ = work;
+    turn_.ask();
 }
 
 void CatalogSync::ask(Statement statement, Take take) {
@@ -116,17 +122,21 @@ void CatalogSync::ask(Statement statement, Take take) {
                           result.ok() ? (this->*take)(std::move(result)) : failed(result);
                       });
     if (!busy_) {
-        retry_timer_.start(kRetry_ms);  // the queue of statements is full
+        begin_again();  // too many statements wait for this connection
     }
 }
 
-// Begins again where the catalogue stands. A lost connection is told by lost() next; what is
-// left are missing tables, a missing right, and a connection busy for too long with others.
+// A lost connection is told by lost() next; what is left are missing tables, a missing right, and
+// a connection busy for too long with others.
 void CatalogSync::failed(const PgResult& result) {
     if (!result.sqlstate().empty() && problem_ != result.error()) {
         problem_ = result.error();
         log_line(NGX_LOG_ERR, log_, "cannot read the catalogue, trying on: " + problem_);
     }
+    begin_again();
+}
+
+void CatalogSync::begin_again() {
     lost();
     online_ = true;
     retry_timer_.start(kRetry_ms);
@@ -143,13 +153,17 @@ void CatalogSync::apply(PgResult rows, const std::vector<int64_t>& asked, Then t
 
 void CatalogSync::go_on_applying() {
     switch (applier_.go_on()) {
-        case OfferApplier::Progress::more: turn_.ask(); return;
-        case OfferApplier::Progress::busy: retry_timer_.start(kBusy_ms); return;
+        case OfferApplier::Progress::more:
+            next_turn(&CatalogSync::go_on_applying);
+            return;
+        case OfferApplier::Progress::busy:
+            unfinished_ = &CatalogSync::go_on_applying;
+            retry_timer_.start(kBusy_ms);
+            return;
         case OfferApplier::Progress::done: break;
     }
-    const Then then = std::exchange(after_applying_, nullptr);
     busy_ = false;
-    (this->*then)();
+    (this->*after_applying_)();
     next();
 }
 
@@ -192,15 +206,32 @@ void CatalogSync::poll() {
 }
 
 void CatalogSync::take_changes(PgResult&& result) {
-    for (int row = 0; row < result.rows(); ++row) {
-        if (!result.is_null(row, 2)) {
-            const int64_t id = result.integer(row, 2);
-            result.boolean(row, 1) ? changes_.add_merchant(id) : changes_.add_offer(id);
+    busy_ = true;
+    change_rows_ = std::move(result);
+    next_change_ = 0;
+    go_on_taking_changes();
+}
+
+void CatalogSync::go_on_taking_changes() {
+    constexpr int kRowsBetweenLooks = 256;
+    const Slice slice;
+    const PgResult& rows = *change_rows_;
+    for (; next_change_ < rows.rows(); ++next_change_) {
+        if (next_change_ % kRowsBetweenLooks == kRowsBetweenLooks - 1 && slice.over()) {
+            next_turn(&CatalogSync::go_on_taking_changes);
+            return;
+        }
+        if (!rows.is_null(next_change_, 2)) {
+            const int64_t id = rows.integer(next_change_, 2);
+            rows.boolean(next_change_, 1) ? changes_.add_merchant(id) : changes_.add_offer(id);
         }
     }
-    seen_ = result.text(0, 0);
+    seen_ = rows.text(0, 0);
     seen_ms_ = asked_ms_;
-    if (changes_.too_many() || result.rows() > static_cast<int>(CatalogChanges::kOffers_max)) {
+    const bool cut_off = rows.rows() > static_cast<int>(CatalogChanges::kOffers_max);
+    change_rows_.reset();
+    busy_ = false;
+    if (cut_off || changes_.too_many()) {
         changes_.clear();
         begin_full_load();
     }
@@ -216,9 +247,6 @@ void CatalogSync::poll_soon() {
 void CatalogSync::read_offers() {
     asked_offers_ = changes_.take_offers(kPage_rows);
     ask(offers_by_id(asked_offers_), &CatalogSync::take_offers);
-    if (!busy_) {
-        changes_.give_back(asked_offers_);
-    }
 }
 
 void CatalogSync::take_offers(PgResult&& result) {

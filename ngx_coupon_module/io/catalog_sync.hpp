@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,14 +49,17 @@ class CatalogSync {
 
     void next();
     void ask(Statement statement, Take take);
+    void next_turn(Then work);
     void apply(PgResult rows, const std::vector<int64_t>& asked, Then then);
     void go_on_applying();
     void failed(const PgResult& result);
+    void begin_again();
 
     void identify();
     void take_identity(PgResult&& result);
     void poll();
     void take_changes(PgResult&& result);
+    void go_on_taking_changes();
     void poll_soon();
     void read_offers();
     void take_offers(PgResult&& result);
@@ -89,9 +93,12 @@ class CatalogSync {
     uint64_t seen_ms_ = 0;       // boot time at which `seen_` was asked for
     uint64_t asked_ms_ = 0;
     CatalogChanges changes_;
+    std::optional<PgResult> change_rows_;  // being taken into changes_
+    int next_change_ = 0;
     std::vector<int64_t> asked_offers_;
     FullLoad load_;
     Then after_applying_ = nullptr;
+    Then unfinished_ = &CatalogSync::next;  // work to go on with on the next turn, or after a pause
 
     NextTurn turn_;
     Timer retry_timer_;
