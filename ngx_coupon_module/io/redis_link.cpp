@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace coupon {
@@ -24,6 +25,23 @@ bool is_fatal(const RedisReply& reply) {
     const auto error = reply.error();
     return error.starts_with("LOADING") || error.starts_with("READONLY") ||
            error.starts_with("MASTERDOWN");
+}
+
+// hiredis reserves room for as many elements as a reply announces, up to 16 GB.
+constexpr int kReplyElements_max = 100'000;
+
+redisReader* make_reader() {
+    redisReader* reader = redisReaderCreate();
+    if (reader == nullptr) {
+        throw std::bad_alloc();
+    }
+    static const auto create_array = reader->fn->createArray;
+    static redisReplyObjectFunctions bounded = *reader->fn;
+    bounded.createArray = [](const redisReadTask* task, int elements) {
+        return elements > kReplyElements_max ? nullptr : create_array(task, elements);
+    };
+    reader->fn = &bounded;
+    return reader;
 }
 
 std::string error_text(const char* what, int number) {
@@ -43,6 +61,7 @@ RedisLink::RedisLink(ngx_log_t* log, std::function<void()> on_open,
 
 bool RedisLink::open(const SocketAddress& address, std::string& error) {
     drop();
+    reader_.reset(make_reader());
     const int fd =
         socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd == -1) {
@@ -64,7 +83,6 @@ bool RedisLink::open(const SocketAddress& address, std::string& error) {
         error = "NGINX has no free connection (worker_connections)";
         return false;
     }
-    reader_.reset(redisReaderCreate());
     ++life_;
     state_ = State::connecting;
     return true;
