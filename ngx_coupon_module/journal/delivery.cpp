@@ -1,29 +1,17 @@
+// What is handed out next, and what became of it.
 #include "journal/delivery.hpp"
 
 #include <algorithm>
 #include <utility>
 
+#include "journal/delivery_arithmetic.hpp"
+
 namespace coupon {
 
 namespace {
 
-constexpr uint64_t kLoadRetry_ms = 5000;
-constexpr uint64_t kMarkEvery_ms = 1000;
 constexpr uint64_t kGroup_ms = 1000;  // batches within this time are one group
 constexpr size_t kGroups_max = 64;    // more in one segment: neighbours are joined
-
-// Clocks that step back make nothing overdue.
-uint64_t elapsed(uint64_t now_ms, uint64_t since_ms) noexcept {
-    return now_ms > since_ms ? now_ms - since_ms : 0;
-}
-
-uint64_t total(const std::vector<SeqRange>& ranges) noexcept {
-    uint64_t sum = 0;
-    for (const SeqRange& range : ranges) {
-        sum += range.end - range.begin;
-    }
-    return sum;
-}
 
 // Half as many groups, each as young as its younger half.
 void join_neighbours(std::vector<SendGroup>& groups) {
@@ -58,8 +46,6 @@ DeliverySegment& Delivery::begin_segment(std::list<DeliverySegment>& spares) noe
     segments_.splice(segments_.end(), spares, spares.begin());
     return segments_.back();
 }
-
-// --- sending ---------------------------------------------------------------------------------
 
 void Delivery::on_epoch(uint64_t epoch) {
     // Never 0, which means unknown.
@@ -238,254 +224,6 @@ void Delivery::store_progress(DeliverySegment& segment) const noexcept {
         }
     }
     segment.file->header().store_progress({segment.epoch, static_cast<uint32_t>(cursor)});
-}
-
-// --- settling --------------------------------------------------------------------------------
-
-void Delivery::tick(const DeliveryTick& tick) {
-    now_ms_ = tick.now_ms;
-    for (DeliverySegment& segment : segments_) {
-        if (auto settled = map_.settled_since(segment.file->slot(), segment.id(),
-                                              segment.settled_version)) {
-            settle(segment, *settled);
-        }
-    }
-    for (auto at = segments_.begin(); at != segments_.end();) {
-        DeliverySegment& segment = *at;
-        mark_time(segment, tick);
-        resend_overdue(segment, tick);
-        discard_sent(segment);
-        if (segment.all_done() && segment.outstanding == 0 && !segment.loading) {
-            if (segment.loaded) {
-                discarded_.loaded.push_back(std::move(segment.loaded));
-            }
-            retired_.push_back(std::move(segment.file));
-            at = segments_.erase(at);
-        } else {
-            ++at;
-        }
-    }
-    limit_mapped();
-}
-
-void Delivery::on_settled(const Uuid& id, const SeqRanges& settled) {
-    for (DeliverySegment& segment : segments_) {
-        if (segment.id() == id) {
-            settle(segment, settled);
-        }
-    }
-}
-
-void Delivery::settle(DeliverySegment& segment, const SeqRanges& settled) {
-    SeqRanges before = segment.done;
-    segment.done.add(settled);
-    if (segment.done == before) {
-        return;
-    }
-    std::erase_if(segment.groups, [&](const SendGroup& group) {
-        uint64_t missing = total(segment.done.gaps(group.begin, group.end));
-        if (missing < total(before.gaps(group.begin, group.end))) {
-            settled_order_ = std::max(settled_order_, group.order);
-        }
-        return missing == 0;
-    });
-}
-
-// Rule (b): overdue, and either overtaken by what this worker sent later, or nothing is left that
-// could still settle it. A leader that reads no settlements must not make all of it overdue.
-void Delivery::resend_overdue(DeliverySegment& segment, const DeliveryTick& tick) {
-    if (tick.settlements_read_ms > tick.now_ms) {
-        return;
-    }
-    bool any = false;
-    std::erase_if(segment.groups, [&](const SendGroup& group) {
-        bool overtaken = group.order < settled_order_;
-        if (elapsed(tick.settlements_read_ms, group.last_ms) < segment.resend_after_ms ||
-            (!overtaken && !tick.queue_empty)) {
-            return false;
-        }
-        for (const SeqRange& gap : segment.done.gaps(group.begin, group.end)) {
-            segment.resend.add(gap.begin, gap.end);
-            any = true;
-        }
-        return true;
-    });
-    if (any) {
-        segment.resend_after_ms =
-            std::min(segment.resend_after_ms * 2, limits_.resend_after_max_ms);
-        store_progress(segment);
-    }
-}
-
-void Delivery::mark_time(DeliverySegment& segment, const DeliveryTick& tick) {
-    if (segment.marks.empty()) {
-        segment.marks.push_back({0, tick.now_ms});
-    }
-    std::atomic<uint64_t>& first_ms = segment.file->header().first_record_ms;
-    if (segment.records != 0 && first_ms.load(std::memory_order_relaxed) == 0) {
-        first_ms.store(tick.unix_ms, std::memory_order_relaxed);
-    }
-    const TimeMark& last = segment.marks.back();
-    if (segment.records > last.seq && elapsed(tick.now_ms, last.at_ms) >= kMarkEvery_ms) {
-        segment.marks.push_back({segment.records, tick.now_ms});
-    } else if (segment.records == last.seq) {
-        segment.marks.back().at_ms = tick.now_ms;
-    }
-    // Marks before the oldest unsettled record are of no more use.
-    auto gaps = segment.done.gaps(0, segment.records);
-    uint64_t oldest = gaps.empty() ? segment.records : gaps.front().begin;
-    auto keep = std::upper_bound(segment.marks.begin(), segment.marks.end(), oldest,
-                                 [](uint64_t seq, const TimeMark& mark) { return seq < mark.seq; });
-    segment.marks.erase(segment.marks.begin(), keep - 1);
-}
-
-// --- memory ----------------------------------------------------------------------------------
-
-void Delivery::adopt(AdoptedSegment&& adopted, uint64_t now_ms) {
-    auto first_own = std::find_if(segments_.begin(), segments_.end(),
-                                  [](const DeliverySegment& segment) { return segment.own; });
-    DeliverySegment& segment = *segments_.emplace(first_own, std::move(adopted.file));
-    segment.sealed = true;
-    segment.records = adopted.records;
-    segment.synced = adopted.records;
-    SendProgress progress = segment.file->header().load_progress();
-    segment.epoch = progress.epoch;
-    segment.next_new = std::min(progress.cursor, adopted.records);
-    segment.resend_after_ms = limits_.resend_after_ms;
-    segment.marks.push_back({0, elapsed(now_ms, adopted.age_ms)});
-    if (segment.next_new != 0) {
-        // When it was sent is not known; from now on it has its time like everything else.
-        segment.groups.push_back({0, segment.next_new, now_ms, now_ms, ++last_order_});
-    }
-    if (auto settled = map_.settled_since(segment.file->slot(), segment.id(),
-                                          segment.settled_version)) {
-        segment.done.add(*settled);
-    }
-    if (adopted.loaded) {
-        finish_load(segment.id(), std::move(adopted.loaded), now_ms);
-    }
-    enter_epoch(segment);
-    discard_sent(segment);
-    if (segment.loaded && loaded_count() > limits_.loaded_max) {
-        discarded_.loaded.push_back(std::move(segment.loaded));
-    }
-}
-
-size_t Delivery::loaded_count() const noexcept {
-    return static_cast<size_t>(
-        std::count_if(segments_.begin(), segments_.end(), [](const DeliverySegment& segment) {
-            return segment.loaded != nullptr || segment.loading;
-        }));
-}
-
-std::optional<LoadRequest> Delivery::take_load(uint64_t now_ms) {
-    if (epoch_ == 0 || loaded_count() >= limits_.loaded_max) {
-        return std::nullopt;
-    }
-    for (DeliverySegment& segment : segments_) {
-        if (!segment.resident() && !segment.loading && segment.has_unsent() &&
-            segment.load_not_before_ms <= now_ms) {
-            segment.loading = true;
-            return LoadRequest{segment.id(), segment.file->identity().file_bytes,
-                               segment.records};
-        }
-    }
-    return std::nullopt;
-}
-
-void Delivery::finish_load(const Uuid& id, std::unique_ptr<LoadedRecords> loaded,
-                           uint64_t now_ms) {
-    auto found = std::find_if(segments_.begin(), segments_.end(),
-                              [&](const DeliverySegment& segment) { return segment.id() == id; });
-    if (found == segments_.end()) {
-        return;
-    }
-    DeliverySegment& segment = *found;
-    segment.loading = false;
-    if (!loaded) {
-        segment.load_not_before_ms = now_ms + kLoadRetry_ms;
-        return;
-    }
-    SeqRanges unreadable = loaded->index.unreadable();
-    segment.unreadable = static_cast<uint32_t>(unreadable.count());
-    segment.done.add(unreadable);
-    segment.loaded = std::move(loaded);
-}
-
-std::unique_ptr<SegmentFile> Delivery::take_retired() {
-    if (retired_.empty()) {
-        return nullptr;
-    }
-    auto file = std::move(retired_.back());
-    retired_.pop_back();
-    return file;
-}
-
-Discarded Delivery::take_discarded() noexcept { return std::exchange(discarded_, Discarded{}); }
-
-// A copy that was read back is not kept once it is sent.
-void Delivery::discard_sent(DeliverySegment& segment) {
-    if (segment.loaded && !segment.has_unsent() && segment.outstanding == 0) {
-        discarded_.loaded.push_back(std::move(segment.loaded));
-    }
-}
-
-bool Delivery::may_unmap(const DeliverySegment& segment) const noexcept {
-    return segment.sealed && segment.file->body() && segment.outstanding == 0 &&
-           (!keep_until_synced_ || segment.synced == segment.records);
-}
-
-// Segments that wait long need no memory: first those that are sent, then those sent last.
-void Delivery::limit_mapped() {
-    size_t mapped = 0;
-    for (const DeliverySegment& segment : segments_) {
-        mapped += segment.sealed && segment.file->body() ? 1 : 0;
-    }
-    auto unmap = [&](DeliverySegment& segment) {
-        discarded_.bodies.push_back(segment.file->take_body());
-        segment.offsets = {};
-        --mapped;
-    };
-    for (DeliverySegment& segment : segments_) {
-        if (mapped > limits_.mapped_max && may_unmap(segment) && !segment.has_unsent()) {
-            unmap(segment);
-        }
-    }
-    for (auto at = segments_.rbegin(); at != segments_.rend(); ++at) {
-        if (mapped > limits_.mapped_max && may_unmap(*at)) {
-            unmap(*at);
-        }
-    }
-}
-
-DeliveryCounts Delivery::counts() const {
-    DeliveryCounts counts;
-    counts.segments = segments_.size();
-    for (const DeliverySegment& segment : segments_) {
-        auto open = segment.done.gaps(0, segment.records);
-        uint64_t unsettled = total(open);
-        uint64_t in_flight = 0;
-        for (const SendGroup& group : segment.groups) {
-            in_flight += total(segment.done.gaps(group.begin, group.end));
-        }
-        in_flight = std::min(in_flight, unsettled);
-        counts.in_flight += in_flight;
-        counts.in_flight_bytes += in_flight * segment.average_bytes();
-        counts.unsent += unsettled - in_flight;
-        counts.unreadable += segment.unreadable;
-        if (open.empty()) {
-            continue;
-        }
-        uint64_t since_ms = now_ms_;
-        for (const TimeMark& mark : segment.marks) {
-            if (mark.seq <= open.front().begin) {
-                since_ms = mark.at_ms;
-            }
-        }
-        counts.oldest_unsettled_ms =
-            std::max(counts.oldest_unsettled_ms, elapsed(now_ms_, since_ms));
-    }
-    return counts;
 }
 
 }  // namespace coupon
