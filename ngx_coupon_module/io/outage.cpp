@@ -14,6 +14,13 @@ constexpr ngx_msec_t kStable_ms = 5000;
 // A server that flaps, or whose reason does, must not fill the log.
 constexpr ngx_msec_t kQuiet_ms = 10'000;
 
+// A server's own words: neither lines nor terminal codes of its making belong into the log.
+std::string printable(std::string_view text) {
+    std::string safe(text.empty() ? "no reason given" : text);
+    std::ranges::replace_if(safe, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+    return safe;
+}
+
 }  // namespace
 
 bool Outage::worth_logging(std::string_view reason) const noexcept {
@@ -22,9 +29,10 @@ bool Outage::worth_logging(std::string_view reason) const noexcept {
     return outage_begins ? !quiet || reason != logged_reason_ : !quiet && reason != logged_reason_;
 }
 
-ngx_msec_t Outage::failed(std::string_view reason) {
+ngx_msec_t Outage::failed(std::string_view told) {
+    const std::string reason = printable(told);
     if (worth_logging(reason)) {
-        log_line(NGX_LOG_ERR, log_, peer_ + " is away, trying on: " + std::string(reason));
+        log_line(NGX_LOG_ERR, log_, peer_ + " is away, trying on: " + reason);
         logged_reason_ = reason;
         logged_at_ms_ = ngx_current_msec;
         announced_ = true;
