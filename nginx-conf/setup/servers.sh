@@ -10,15 +10,18 @@ choose_state() {
     database_url="postgresql://coupon@127.0.0.1:$postgres_port/shop"
 }
 
-# as USER command…: as that user when this is root, as oneself otherwise
+# become USER: sets $become to the words that run a command as that user when this is root
+become() {
+    become=()
+    [ "$(id -u)" != 0 ] || become=(setpriv --reuid="$1" --regid="$(id -g "$1")" --clear-groups)
+}
+
+# as USER command…
 as() {
-    local user=$1
+    local become
+    become "$1"
     shift
-    if [ "$(id -u)" = 0 ]; then
-        setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@"
-    else
-        "$@"
-    fi
+    "${become[@]}" "$@"
 }
 
 own_directory() {
@@ -136,13 +139,12 @@ start_redis() {
 start_worker() {
     running "$state/worker/worker.pid" coupon-worker && return
     started=(worker "${started[@]}")
-    # setsid: it outlives this terminal; exec: the pid is the worker's own.
-    (
-        cd "$state/worker" || exit
-        export DATABASE_URL=$database_url REDIS_URL=redis://127.0.0.1:$redis_port/0
-        as nobody setsid sh -c 'echo $$ > worker.pid; exec "$0" clicks >> worker.log 2>&1 < /dev/null' \
-            "$state/bin/coupon-worker" &
-    )
+    # It outlives this terminal and holds none of its files; exec: the pid is the worker's own.
+    local become
+    become nobody
+    DATABASE_URL=$database_url REDIS_URL=redis://127.0.0.1:$redis_port/0 "${become[@]}" setsid sh -c '
+        cd "$1" && echo $$ > worker.pid && exec "$0" clicks >> worker.log 2>&1' \
+        "$state/bin/coupon-worker" "$state/worker" < /dev/null > /dev/null 2>&1 &
     until_true 50 running "$state/worker/worker.pid" coupon-worker ||
         die "the click worker did not start: $(tail -n 3 "$state/worker/worker.log" 2>/dev/null)"
 }
