@@ -36,6 +36,25 @@ inline char* put_uuid(char* out, const Uuid& uuid) noexcept {
     return out + kUuidTextBytes;
 }
 
+char* put_device(char* out, Device device) noexcept {
+    switch (device) {
+        case Device::mobile:
+            return put(out, R"(,"device":"mobile")");
+        case Device::tablet:
+            return put(out, R"(,"device":"tablet")");
+        case Device::bot:
+            return put(out, R"(,"device":"bot")");
+        default:
+            return put(out, R"(,"device":"desktop")");
+    }
+}
+
+inline std::string_view header_prefix(std::string_view header) noexcept {
+    return header.size() <= ClickRecord::kHeaderMaxBytes
+               ? header
+               : utf8_prefix(header, ClickRecord::kHeaderMaxBytes);
+}
+
 char* put_flags(char* out, uint8_t flags) noexcept {
     out = put(out, R"(,"flags":[)");
     for (const ClickFlagName& flag : kClickFlagNames) {
@@ -70,7 +89,12 @@ size_t click_record_max_bytes(const ClickRecord& click) noexcept {
 size_t write_click_record(const ClickRecord& click, char* out) noexcept {
     char* const start = out;
     out = put(out, R"({"v":1,"id":")");
-    out = put_uuid(out, click.id);
+    if (click.id_text != nullptr) {
+        std::memcpy(out, click.id_text, kUuidTextBytes);
+        out += kUuidTextBytes;
+    } else {
+        out = put_uuid(out, click.id);
+    }
     out = put(out, R"(","ts":)");
     out = write_decimal(out, click.ts_ms);
     out = put(out, R"(,"offer":)");
@@ -85,15 +109,12 @@ size_t write_click_record(const ClickRecord& click, char* out) noexcept {
         out = write_decimal(out, click.user);
     }
     out = put_plain(out, R"(,"ip":")", click.ip);
-    out = put_text(out, R"(,"ua":")", utf8_prefix(click.ua, ClickRecord::kHeaderMaxBytes));
-    out = put_text(out, R"(,"ref":")", utf8_prefix(click.ref, ClickRecord::kHeaderMaxBytes));
-    out = put(out, R"(,"device":")");
-    std::string_view device = device_name(click.device);
-    out = copy_bytes(out, device.data(), device.size());
-    *out++ = '"';
+    out = put_text(out, R"(,"ua":")", header_prefix(click.ua));
+    out = put_text(out, R"(,"ref":")", header_prefix(click.ref));
+    out = put_device(out, click.device);
     if (click.flags != 0)
         out = put_flags(out, click.flags);
-    if (is_frontend_click_id(click.frontend_click_id))
+    if (!click.frontend_click_id.empty() && is_frontend_click_id(click.frontend_click_id))
         out = put_text(out, R"(,"c":")", click.frontend_click_id);
     out = put_plain(out, R"(,"rid":")", click.request_id);
     out = put_text(out, R"(,"edge":")", click.edge);

@@ -13,7 +13,8 @@ namespace coupon {
 
 struct ClickRecord {
     Uuid id;
-    uint64_t ts_ms = 0;  // Unix milliseconds
+    const char* id_text = nullptr;  // the id's 36 characters where the caller has them already
+    uint64_t ts_ms = 0;             // Unix milliseconds
     int64_t offer = 0;
     int64_t merchant = 0;
     Uuid offer_uuid;

@@ -110,7 +110,8 @@ size_t expand_destination(std::string_view program, const MacroValues& values, c
             return 0;
         switch (step.macro) {
             case Macro::click_id:
-                out = copy_bytes(out, values.click_id, kUuidTextBytes);
+                std::memcpy(out, values.click_id, kUuidTextBytes);
+                out += kUuidTextBytes;
                 break;
             case Macro::user_id:
                 if (values.user != 0)

@@ -92,16 +92,21 @@ Device classify_device(std::string_view user_agent) noexcept {
     std::array<uint16_t, kLookedAtMaxBytes / kBlockBytes> rare;
     char* lower = padded + kBlockBytes;
     size_t size = std::min(user_agent.size(), kLookedAtMaxBytes);
-    size_t whole = size / kBlockBytes * kBlockBytes;
-    char last[kBlockBytes] = {};
-    copy_bytes(last, user_agent.data() + whole, size - whole);
     store(padded, Bytes16{});
 
     size_t blocks = 0;
-    for (size_t at = 0; at < size; at += kBlockBytes) {
-        Bytes16 text = load<Bytes16>(at < whole ? user_agent.data() + at : last) | uint8_t{0x20};
-        store(lower + at, text);
+    auto take_block = [&](const char* from) {
+        Bytes16 text = load<Bytes16>(from) | uint8_t{0x20};
+        store(lower + blocks * kBlockBytes, text);
         rare[blocks++] = static_cast<uint16_t>(rare_letters(text));
+    };
+    while (blocks < size / kBlockBytes) {
+        take_block(user_agent.data() + blocks * kBlockBytes);
+    }
+    if (size % kBlockBytes != 0) {
+        char last[kBlockBytes] = {};
+        copy_bytes(last, user_agent.data() + blocks * kBlockBytes, size % kBlockBytes);
+        take_block(last);
     }
     store(lower + blocks * kBlockBytes, Bytes16{});
 

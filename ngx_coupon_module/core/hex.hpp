@@ -17,14 +17,14 @@ std::optional<std::string> hex_decode(std::string_view text);
 
 namespace detail {
 
-/// The values of sixteen digits, any case; false when one is no digit.
-inline bool digit_values(Bytes16 text, Bytes16& values) noexcept {
+/// The values of sixteen digits, any case; lanes of `foreign` are set where one is no digit.
+inline Bytes16 digit_values(Bytes16 text, Bytes16& foreign) noexcept {
     Bytes16 digit = text - uint8_t{'0'};
     Bytes16 letter = (text | uint8_t{0x20}) - uint8_t{'a'};
     Bytes16 is_digit = as_lanes(digit <= uint8_t{9});
     Bytes16 is_letter = as_lanes(letter <= uint8_t{5});
-    values = (is_digit & digit) | (is_letter & (letter + uint8_t{10}));
-    return !any_lane(~(is_digit | is_letter));
+    foreign |= ~(is_digit | is_letter);
+    return (is_digit & digit) | (is_letter & (letter + uint8_t{10}));
 }
 
 /// Two digits, the high one first in memory, as one byte in each word.
@@ -35,13 +35,11 @@ inline Words8 join_digits(Bytes16 values) noexcept {
 
 /// Thirty-two digits, any case, as sixteen bytes; false when one is no digit.
 inline bool digits_to_bytes(Bytes16 first, Bytes16 second, Bytes16& bytes) noexcept {
-    Bytes16 high;
-    Bytes16 low;
-    if (!digit_values(first, high) || !digit_values(second, low)) {
-        return false;
-    }
+    Bytes16 foreign{};
+    Bytes16 high = digit_values(first, foreign);
+    Bytes16 low = digit_values(second, foreign);
     bytes = pack_words(join_digits(high), join_digits(low));
-    return true;
+    return !any_lane(foreign);
 }
 
 /// Eight bytes as sixteen lower-case digits.

@@ -60,28 +60,32 @@ int64_t parse_user(const char* from, const char* end) noexcept {
 }  // namespace
 
 std::optional<RedirectPath> parse_redirect_path(std::string_view uri) noexcept {
-    if (uri.size() < kPathMinBytes || uri.size() > kPathMaxBytes || !uri.starts_with(kPrefix))
-        return std::nullopt;
+    std::optional<RedirectPath> path;
+    if (uri.size() < kPathMinBytes || uri.size() > kPathMaxBytes || !uri.starts_with(kPrefix)) {
+        return path;
+    }
     const char* merchant = uri.data() + kPrefix.size();
     const char* end = uri.data() + uri.size();
     const char* slash = merchant_end(merchant, end);
     auto merchant_bytes = static_cast<size_t>(slash - merchant);
-    if (merchant_bytes == 0 || merchant_bytes > kMerchantMaxBytes)
-        return std::nullopt;
-    if (end - slash < static_cast<ptrdiff_t>(1 + kUuidTextBytes) || *slash != '/')
-        return std::nullopt;
-
-    RedirectPath path;
-    path.merchant = {merchant, merchant_bytes};
-    if (!detail::read_uuid(slash + 1, path.offer))
-        return std::nullopt;
-    const char* rest = slash + 1 + kUuidTextBytes;
-    if (rest == end)
+    if (merchant_bytes == 0 || merchant_bytes > kMerchantMaxBytes ||
+        end - slash < static_cast<ptrdiff_t>(1 + kUuidTextBytes) || *slash != '/') {
         return path;
-    int64_t user = *rest == '/' ? parse_user(rest + 1, end) : -1;
-    if (user < 0)
-        return std::nullopt;
-    path.user = static_cast<uint64_t>(user);
+    }
+    const char* rest = slash + 1 + kUuidTextBytes;
+    int64_t user = 0;
+    if (rest != end) {
+        user = *rest == '/' ? parse_user(rest + 1, end) : -1;
+        if (user < 0) {
+            return path;
+        }
+    }
+    path.emplace();
+    path->merchant = {merchant, merchant_bytes};
+    path->user = static_cast<uint64_t>(user);
+    if (!detail::read_uuid(slash + 1, path->offer)) {
+        path.reset();
+    }
     return path;
 }
 

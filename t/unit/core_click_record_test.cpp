@@ -55,6 +55,21 @@ TEST(ClickRecord, LeavesOutWhatIsEmpty) {
         R"json("ou":"00000000-0000-0000-0000-000000000000","device":"desktop"})json");
 }
 
+TEST(ClickRecord, TakesTheTextOfItsIdWhereThereIsOne) {
+    std::string text = to_string(click().id);
+    ClickRecord record = click();
+    record.id_text = text.data();
+    EXPECT_EQ(written(record), written(click()));
+}
+
+TEST(ClickRecord, NamesEveryDevice) {
+    for (Device device : {Device::desktop, Device::mobile, Device::tablet, Device::bot}) {
+        ClickRecord record = click();
+        record.device = device;
+        EXPECT_EQ(nlohmann::json::parse(written(record))["device"], device_name(device));
+    }
+}
+
 TEST(ClickRecord, NamesEveryFlag) {
     ClickRecord record = click();
     record.flags = 0xff;
