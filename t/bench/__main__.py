@@ -1,10 +1,11 @@
 """Measures the parts that were asked for and prints the table; t/bench/run says which there are."""
 import argparse
+import os
 
 from . import changes, cold, instructions, latency, redirect, worker
 from .say import say
 from .shop import BenchShop
-from .table import table
+from .table import row, table
 
 PARTS = {"redirect": redirect, "instructions": instructions, "latency": latency, "worker": worker,
          "cold": cold, "changes": changes}
@@ -18,9 +19,11 @@ def main():
     for name in options.parts:
         if name not in PARTS:
             parser.error(f"no part {name}: there are {', '.join(PARTS)}")
+    # What else runs shows in every time below, though hardly in the instructions.
+    rows = [row("machine", "processors; processes that wanted one in the minute before",
+                f"{os.cpu_count()}; {os.getloadavg()[0]:.1f}")]
     say("starting PostgreSQL and Redis, adding 10,000 offers")
     shop = BenchShop()
-    rows = []
     try:
         for name in options.parts or PARTS:
             say(f"== {name}")

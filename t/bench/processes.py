@@ -23,11 +23,11 @@ def children(parent):
 
 
 def cpu_seconds(pids):
-    """User and system time of the processes with all their threads, ended ones included."""
+    """User and system time of the processes, with all their threads and with children they waited for."""
     total = 0
     for pid in pids:
         fields = _stat(pid)
-        total += int(fields[11]) + int(fields[12])
+        total += sum(map(int, fields[11:15]))
     return total / TICKS_A_SECOND
 
 

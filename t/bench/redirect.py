@@ -3,6 +3,7 @@ import statistics
 import time
 
 from .load import CONNECTIONS
+from .processes import cpu_seconds
 from .say import say
 from .servers import LOGGED, NO_PAGE, RETURN_302, reference
 from .shop import QUEUE_MAX
@@ -28,6 +29,7 @@ class Delivery:
         self.edge = edge
         self.pause_s = 1.0
         self.clicks_a_push = []   # a slice each
+        self.settling_us = []     # CPU per click in the pause after a slice
         self.events = edge.stats()["events"]
         self.served = edge.stats()["redirects"]["redirect"]
 
@@ -35,13 +37,14 @@ class Delivery:
         if side != EDGE:
             time.sleep(self.pause_s)
             return
-        self.check_slice()
-        started = time.monotonic()
+        queued = self.check_slice()
+        started, used = time.monotonic(), cpu_seconds(self.edge.pids())
         self.shop.resume_worker()
         self.shop.wait_until_drained()
-        time.sleep(0.2)   # its last transaction is settled in Redis; it waits for more
+        self.shop.wait_until_settled(self.edge)
         self.shop.pause_worker()
         self.pause_s = time.monotonic() - started
+        self.settling_us.append((cpu_seconds(self.edge.pids()) - used) * 1e6 / queued)
 
     def check_slice(self):
         stats = self.edge.stats()
@@ -54,6 +57,7 @@ class Delivery:
         before, self.events = self.events, stats["events"]
         self.clicks_a_push.append((self.events["redis_entries_sent"] - before["redis_entries_sent"])
                                   / (self.events["redis_batches_sent"] - before["redis_batches_sent"]))
+        return queued
 
 
 def run(shop, quick):
@@ -73,6 +77,8 @@ def run(shop, quick):
         found = rounds(shop.links, sides, *((2, 2) if quick else (8, 3)), delivery.between)
         shop.resume_worker()
         rows = figures(found)
+        rows.append(row(PART, f"{EDGE}: CPU per click in the pauses, for settling",
+                        f"{statistics.median(delivery.settling_us[counted:]):.2f} µs"))
         rows.append(at_least(PART, "clicks per RPUSH under full load", statistics.median(
             delivery.clicks_a_push[counted:]), CLICKS_A_PUSH_MIN, "{:,.0f}"))
         return rows + accounts(

@@ -7,6 +7,7 @@ from harness.shop import ClickWorker, couponctl, migrate
 from harness.waiting import eventually
 
 from .load import Links
+from .processes import children
 from .servers import REDIRECT, BenchNginx
 
 OFFERS = 10_000
@@ -68,6 +69,10 @@ class BenchShop:
         self.edges.append(edge)
         return edge
 
+    def postgres_pids(self):
+        master = self.postgres.process.pid
+        return [master, *children(master)]
+
     # --- the click worker
 
     def start_worker(self):
@@ -93,11 +98,16 @@ class BenchShop:
     def wait_until_drained(self, within_s=300):
         eventually(lambda: self.queued() == 0 and self.redis.scard(CLAIMS) == 0, "all clicks taken in", within_s)
 
+    def wait_until_settled(self, edge):
+        """The edge has read what is stored; it asks once a second."""
+        eventually(lambda: edge.stats()["journal"]["clicks_unsettled"] == 0, "the edge reads what is settled",
+                   60, every_s=0.25)
+
     def stored(self):
         return self.database.value("SELECT count(*) FROM offer_clicks")
 
     def forget_clicks(self):
-        """Before another measurement: nothing queued, nothing stored."""
+        """Before another measurement, and only once all are settled, else the edge sends them again."""
         self.redis.flushdb()
         self.database.run("TRUNCATE offer_clicks, journal_segments, click_rejects")
 
