@@ -52,8 +52,7 @@ CatalogZone::CatalogZone(void* memory, std::size_t bytes)
         store_word(header_->load_generation, 1);
     });
     instance_ = load_word(prefix_->instance);
-    hash_key_[0] = load_word(header_->hash_key[0]);
-    hash_key_[1] = load_word(header_->hash_key[1]);
+    hash_key_ = {{load_word(header_->hash_key[0]), load_word(header_->hash_key[1])}};
 }
 
 CatalogStats CatalogZone::stats() const noexcept {

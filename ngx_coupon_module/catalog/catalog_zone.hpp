@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/keyed_hash.hpp"
 #include "catalog/miss_table.hpp"
 #include "catalog/shared_words.hpp"
 #include "catalog/zone_layout.hpp"
@@ -149,7 +150,7 @@ class CatalogZone {
     Cell* cells_;
     ZoneLayout layout_;
     std::uint64_t instance_ = 0;
-    std::uint64_t hash_key_[2] = {};
+    HashKey hash_key_;
     MissTable misses_;
     bool kept_ = false;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "catalog/keyed_hash.hpp"
 #include "catalog/shared_lock.hpp"
 #include "catalog/shared_words.hpp"
 
@@ -61,7 +62,7 @@ void fill(MissSlot& slot, const Id& id, std::uint64_t until) noexcept {
 }  // namespace
 
 MissSlot* MissTable::set_of(std::uint64_t hash) const noexcept {
-    return slots_ + ((hash >> 32) * set_count_ >> 32) * kWays;
+    return slots_ + std::size_t{place_of(hash, set_count_)} * kWays;
 }
 
 MissClaim MissTable::claim(const Uuid& id, std::uint64_t hash, std::uint64_t now_ms,

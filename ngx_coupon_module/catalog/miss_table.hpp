@@ -30,7 +30,7 @@ class MissTable {
 
     // `slots` is a multiple of `kWays`.
     MissTable(MissSlot* slots, std::size_t slot_count, pthread_mutex_t& lock) noexcept
-        : slots_(slots), set_count_(slot_count / kWays), lock_(&lock) {}
+        : slots_(slots), set_count_(static_cast<std::uint32_t>(slot_count / kWays)), lock_(&lock) {}
 
     MissClaim claim(const Uuid& id, std::uint64_t hash, std::uint64_t now_ms,
                     std::uint64_t timeout_ms) noexcept;
@@ -41,7 +41,7 @@ class MissTable {
     MissSlot* set_of(std::uint64_t hash) const noexcept;
 
     MissSlot* slots_;
-    std::size_t set_count_;
+    std::uint32_t set_count_;
     pthread_mutex_t* lock_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "catalog/shared_lock.hpp"
 #include "catalog/shared_words.hpp"
+#include "core/bytes.hpp"
 
 namespace coupon {
 namespace {
@@ -65,7 +66,7 @@ RateZone::RateZone(void* memory, std::size_t bytes) {
         store_word(header_->hash_key[1], random_word());
     });
     instance_ = load_word(prefix_->instance);
-    hash_key_ = {load_word(header_->hash_key[0]), load_word(header_->hash_key[1])};
+    hash_key_ = {{load_word(header_->hash_key[0]), load_word(header_->hash_key[1])}};
 }
 
 bool RateZone::usable() const noexcept {
@@ -79,18 +80,13 @@ std::uint64_t RateZone::displaced() const noexcept {
 std::uint64_t RateZone::key_of(const ClientAddress& address,
                                const RateLimit& limit) const noexcept {
     // Bursts are below 2^20, intervals (at most a minute) below 2^36.
-    std::uint64_t words[2] = {0, std::uint64_t{address.size} << 56 |
-                                     (std::uint64_t{limit.burst} << 36 ^ limit.interval_ns)};
-    std::memcpy(&words[0], address.bytes.data(), sizeof words[0]);
-    return siphash24(hash_key_, words, sizeof words) | 1;
-}
-
-std::uint32_t RateZone::set_of(std::uint64_t key) const noexcept {
-    return static_cast<std::uint32_t>((key >> 32) * set_count_ >> 32);
+    const std::uint64_t shape =
+        std::uint64_t{address.size} << 56 | (std::uint64_t{limit.burst} << 36 ^ limit.interval_ns);
+    return keyed_hash(hash_key_, load<std::uint64_t>(address.bytes.data()), shape) | 1;
 }
 
 RateZone::Slot* RateZone::find(std::uint64_t key) const noexcept {
-    Slot* set = slots_ + std::size_t{set_of(key)} * kWays;
+    Slot* set = slots_ + std::size_t{place_of(key, set_count_)} * kWays;
     for (Slot* slot = set; slot < set + kWays; ++slot) {
         if (load_word(slot->key) == key) {
             return slot;
@@ -136,7 +132,7 @@ RateZone::Slot* RateZone::insert(std::uint64_t key, const ClientAddress& address
     if (Slot* slot = find(key)) {
         return slot;
     }
-    Slot* set = slots_ + std::size_t{set_of(key)} * kWays;
+    Slot* set = slots_ + std::size_t{place_of(key, set_count_)} * kWays;
     Slot* slot = std::min_element(set, set + kWays, [](const Slot& a, const Slot& b) {
         return load_word(a.tat_ns) < load_word(b.tat_ns);
     });
@@ -149,9 +145,7 @@ RateZone::Slot* RateZone::insert(std::uint64_t key, const ClientAddress& address
     store_word(slot->pending, 0);
     store_word(slot->own, 0);
     store_word(slot->others, 0);
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, address.bytes.data(), sizeof bytes);
-    store_word(slot->address, bytes);
+    store_word(slot->address, load<std::uint64_t>(address.bytes.data()));
     store_word(slot->shape, join_halves(address.size, limit.burst));
     store_word(slot->interval_ns, limit.interval_ns);
     store_word(slot->key, key);

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <functional>
 
+#include "catalog/keyed_hash.hpp"
 #include "catalog/zone_prefix.hpp"
 #include "core/client_address.hpp"
 #include "core/gcra.hpp"
-#include "core/siphash.hpp"
 
 namespace coupon {
 
@@ -56,7 +56,6 @@ class RateZone {
 
     bool usable() const noexcept;
     std::uint64_t key_of(const ClientAddress& address, const RateLimit& limit) const noexcept;
-    std::uint32_t set_of(std::uint64_t key) const noexcept;
     Slot* find(std::uint64_t key) const noexcept;
     Slot* insert(std::uint64_t key, const ClientAddress& address, const RateLimit& limit,
                  std::uint64_t now_ns) noexcept;
@@ -71,7 +70,7 @@ class RateZone {
     Slot* slots_;
     std::uint32_t set_count_;
     std::uint64_t instance_ = 0;
-    SipKey hash_key_;
+    HashKey hash_key_;
     std::size_t next_word_ = 0;  // of pending_sets_, where the next take_pending() begins
 };
 

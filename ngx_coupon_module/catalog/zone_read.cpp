@@ -41,21 +41,15 @@ std::uint64_t copy_cell(const Cell& cell, char* out) noexcept {
 std::uint64_t CatalogZone::hash(const Uuid& uuid) const noexcept {
     std::uint64_t id[2];
     std::memcpy(id, uuid.bytes.data(), sizeof id);
-    const auto product =
-        static_cast<unsigned __int128>(id[0] ^ hash_key_[0]) * (id[1] ^ hash_key_[1]);
-    return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);
+    return keyed_hash(hash_key_, id[0], id[1]);
 }
 
 Bucket& CatalogZone::bucket_of(std::uint64_t hash) const noexcept {
-    return buckets_[(hash >> 32) * layout_.bucket_count >> 32];
+    return buckets_[place_of(hash, layout_.bucket_count)];
 }
 
 Bucket& CatalogZone::id_bucket(std::int64_t offer_id) const noexcept {
-    const auto product =
-        static_cast<unsigned __int128>(static_cast<std::uint64_t>(offer_id) ^ hash_key_[0]) *
-        (hash_key_[1] | 1);
-    return bucket_of(static_cast<std::uint64_t>(product >> 64) ^
-                     static_cast<std::uint64_t>(product));
+    return bucket_of(keyed_hash(hash_key_, static_cast<std::uint64_t>(offer_id), 0));
 }
 
 std::size_t CatalogZone::lookup(const Uuid& uuid, char* out, std::size_t cap) const noexcept {
