@@ -4,22 +4,46 @@ import random
 import signal
 import time
 
+import pytest
+
 from harness.process import is_alive, kill_all
 from harness.waiting import eventually
 
 from .accounts import settle
 
 
-def test_workers_killed_20_times(busy_shop, counts):
-    shop = busy_shop()
+@pytest.mark.parametrize("sync,times", [("off", 20), ("interval=100ms", 5), ("always", 5)])
+def test_workers_killed(busy_shop, counts, sync, times):
+    shop = busy_shop(settings={"coupon_journal_sync": sync})
     with shop.load() as load:
-        for number in range(20):
+        for number in range(times):
             time.sleep(random.uniform(0.05, 0.25))
             shop.edge.kill_worker(shop.edge.worker_pids()[number % 2])
             load.goes_on(20)
-    counts.add(faults=20)
+    counts.add(faults=times)
     assert load.refused == 0
-    settle(shop, load, counts, cuts_fresh_max=20 * load.connections)
+    settle(shop, load, counts, cuts_fresh_max=times * load.connections)
+
+
+def test_a_worker_killed_while_it_takes_over(busy_shop, counts):
+    """Redis is away, so each successor finds the segments of all before it."""
+    shop = busy_shop(gates=True)
+    shop.edge.stop()
+    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=32m segment=64k"
+    shop.redis_gate.shut()
+    shop.edge.start()
+    shop.edge.planned_kill = True
+    with shop.load() as load:
+        load.goes_on(400)
+        for _ in range(30):
+            time.sleep(random.uniform(0, 0.06))
+            for pid in shop.edge.worker_pids()[-1:]:
+                os.kill(pid, signal.SIGKILL)
+        eventually(lambda: len(shop.edge.worker_pids()) == 2, "two workers again")
+        load.goes_on(100)
+    shop.redis_gate.open()
+    counts.add(faults=30)
+    settle(shop, load, counts, cuts_fresh_max=30 * load.connections)
 
 
 def test_both_workers_killed_at_once(busy_shop, counts):
@@ -83,6 +107,19 @@ def upgrade(edge, load):
         os.kill(old_master, signal.SIGQUIT)
     eventually(lambda: not is_alive(old_master) and not set(old_workers) & set(edge.worker_pids()),
                "the old binary leaves", 20)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT], ids=["TERM", "INT", "QUIT"])
+def test_stopped_and_started(busy_shop, counts, number):
+    shop = busy_shop()
+    snapshot_written(shop)
+    with shop.load(unknown=frozenset({404, 503})) as load:
+        load.goes_on(100)
+        shop.edge.stop(number)
+        shop.edge.start()
+        load.goes_on(100)
+    counts.add(faults=1)
+    settle(shop, load, counts, cuts_fresh_max=load.connections if number != signal.SIGQUIT else 0)
 
 
 def test_binary_upgrade(busy_shop, counts):
