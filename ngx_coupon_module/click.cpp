@@ -87,6 +87,7 @@ ClickResult record_click(ngx_http_request_t* r, const OfferView& offer) {
 
     ClickRecord record{};
     record.id = id;
+    record.id_text = context->click_id;
     record.ts_ms = now_ms;
     record.offer = offer.offer_id;
     record.merchant = offer.merchant_id;
