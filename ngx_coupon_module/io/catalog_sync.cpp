@@ -160,7 +160,8 @@ void CatalogSync::go_on_applying() {
             unfinished_ = &CatalogSync::go_on_applying;
             retry_timer_.start(kBusy_ms);
             return;
-        case OfferApplier::Progress::done: break;
+        case OfferApplier::Progress::done:
+            break;
     }
     busy_ = false;
     (this->*after_applying_)();
@@ -276,8 +277,9 @@ void CatalogSync::changes_applied() {
     upkeep_.changed();
     if (const auto& broken = applier_.broken();
         broken.count > 0 && changes_.empty() && load_.stage == Stage::none) {
-        log_line(NGX_LOG_WARN, log_,
-                 std::to_string(broken.count) + " changed offers stay out, the first: " + broken.first);
+        log_line(
+            NGX_LOG_WARN, log_,
+            std::to_string(broken.count) + " changed offers stay out, the first: " + broken.first);
         applier_.forget_broken();
     }
 }

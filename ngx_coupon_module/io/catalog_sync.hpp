@@ -89,8 +89,8 @@ class CatalogSync {
     std::string problem_;
 
     uint64_t system_identifier_ = 0;
-    std::string seen_;           // pg_snapshot; what it sees is in the catalogue or in changes_
-    uint64_t seen_ms_ = 0;       // boot time at which `seen_` was asked for
+    std::string seen_;      // pg_snapshot; what it sees is in the catalogue or in changes_
+    uint64_t seen_ms_ = 0;  // boot time at which `seen_` was asked for
     uint64_t asked_ms_ = 0;
     CatalogChanges changes_;
     std::optional<PgResult> change_rows_;  // being taken into changes_

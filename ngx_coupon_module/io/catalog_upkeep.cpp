@@ -28,7 +28,9 @@ CatalogUpkeep::CatalogUpkeep(CatalogZone& zone, ngx_log_t* log,
       sweep_turn_(log, [this] { sweep_expired(); }),
       minute_timer_(log, Timer::AtExit::cancelable, [this] { every_minute(); }) {}
 
-void CatalogUpkeep::start() { minute_timer_.start(kMinute_ms); }
+void CatalogUpkeep::start() {
+    minute_timer_.start(kMinute_ms);
+}
 
 void CatalogUpkeep::loaded() {
     report_evictions();

@@ -10,7 +10,8 @@ namespace coupon {
 class EventWatch {
   public:
     // The handlers may close or reopen the watch; they must not destroy it.
-    EventWatch(ngx_log_t* log, std::function<void()> on_readable, std::function<void()> on_writable);
+    EventWatch(ngx_log_t* log, std::function<void()> on_readable,
+               std::function<void()> on_writable);
     ~EventWatch() { close(); }
     EventWatch(const EventWatch&) = delete;
     EventWatch& operator=(const EventWatch&) = delete;

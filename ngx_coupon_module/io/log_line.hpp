@@ -1,4 +1,5 @@
-// One clear sentence into NGINX's error log, and the border that stops exceptions in event handlers.
+// One clear sentence into NGINX's error log, and the border that stops exceptions in event
+// handlers.
 #pragma once
 
 #include "nginx.hpp"

@@ -12,7 +12,9 @@ NextTurn::NextTurn(ngx_log_t* log, std::function<void()> on_turn) : on_turn_(std
     event_.handler = run;
 }
 
-void NextTurn::ask() noexcept { ngx_post_event(&event_, &ngx_posted_next_events); }
+void NextTurn::ask() noexcept {
+    ngx_post_event(&event_, &ngx_posted_next_events);
+}
 
 void NextTurn::cancel() noexcept {
     if (event_.posted) {

@@ -68,9 +68,14 @@ void OfferMiss::ask(const Uuid& uuid, ngx_msec_t deadline_ms, Callback answer) {
 // False when the offer is known to be unknown.
 bool OfferMiss::claim(const Uuid& uuid, Miss& miss) noexcept {
     switch (zone_.claim_miss(uuid, boottime_ms(), kClaim_ms)) {
-        case MissClaim::known_unknown: return false;
-        case MissClaim::you_ask: miss.state = State::to_ask; break;
-        case MissClaim::someone_asks: miss.state = State::elsewhere; break;
+        case MissClaim::known_unknown:
+            return false;
+        case MissClaim::you_ask:
+            miss.state = State::to_ask;
+            break;
+        case MissClaim::someone_asks:
+            miss.state = State::elsewhere;
+            break;
     }
     return true;
 }
@@ -149,21 +154,27 @@ void OfferMiss::take_result(const std::vector<Asked>& batch, const PgResult& res
 
 // Nothing when the answer may be older than a change that was applied meanwhile: to be asked again,
 // for as long as somebody waits.
-std::optional<MissOutcome> OfferMiss::settle(const Asked& asked, const std::string* entry) noexcept {
+std::optional<MissOutcome> OfferMiss::settle(const Asked& asked,
+                                             const std::string* entry) noexcept {
     if (entry == nullptr) {
         zone_.settle_miss(asked.uuid, boottime_ms() + kUnknown_ms);
         return MissOutcome::unknown;
     }
     switch (zone_.put_unless_changed(asked.uuid, *entry, asked.mark)) {
-        case PutResult::stored: zone_.clear_miss(asked.uuid); return MissOutcome::found;
+        case PutResult::stored:
+            zone_.clear_miss(asked.uuid);
+            return MissOutcome::found;
         case PutResult::outdated:
             if (in_catalog(asked.uuid)) {
                 zone_.clear_miss(asked.uuid);
                 return MissOutcome::found;
             }
             return std::nullopt;
-        case PutResult::refused: zone_.clear_miss(asked.uuid); return MissOutcome::unknown;
-        case PutResult::busy: break;
+        case PutResult::refused:
+            zone_.clear_miss(asked.uuid);
+            return MissOutcome::unknown;
+        case PutResult::busy:
+            break;
     }
     zone_.clear_miss(asked.uuid);
     return MissOutcome::failed;
@@ -249,8 +260,8 @@ void OfferMiss::explain(const Uuid& uuid, ngx_msec_t deadline_ms, ExplainCallbac
             }
         });
     if (!sent) {
-        finished_.push_back({[shared, hold](MissOutcome outcome) { (*shared)(outcome, ""); },
-                             MissOutcome::failed});
+        finished_.push_back(
+            {[shared, hold](MissOutcome outcome) { (*shared)(outcome, ""); }, MissOutcome::failed});
         turn_.ask();
     }
 }

@@ -11,18 +11,18 @@ namespace {
 // An offer is live from the first whole second at or after starts_at up to the second of
 // expires_at; both ends are kept in the entry, so that time alone changes nothing here. Allowed
 // hosts come one a line, each line ended, so that a list of one empty host stays a list.
-#define OFFER_COLUMNS                                                                         \
-    "SELECT o.id, o.merchant_id, o.uuid, m.slug, o.affiliate_url, m.tracking_url_template,"   \
-    " m.affiliate_id, m.subid_param,"                                                         \
-    " CASE WHEN cardinality(m.allowed_hosts) > 0"                                             \
-    "  THEN array_to_string(m.allowed_hosts, chr(10), '') || chr(10) END,"                    \
+#define OFFER_COLUMNS                                                                             \
+    "SELECT o.id, o.merchant_id, o.uuid, m.slug, o.affiliate_url, m.tracking_url_template,"       \
+    " m.affiliate_id, m.subid_param,"                                                             \
+    " CASE WHEN cardinality(m.allowed_hosts) > 0"                                                 \
+    "  THEN array_to_string(m.allowed_hosts, chr(10), '') || chr(10) END,"                        \
     " CASE WHEN isfinite(o.starts_at) THEN ceil(extract(epoch FROM o.starts_at))::bigint END,"    \
     " CASE WHEN isfinite(o.expires_at) THEN floor(extract(epoch FROM o.expires_at))::bigint END," \
-    " CASE WHEN o.deleted_at IS NOT NULL THEN 'the offer is deleted'"                         \
-    "  WHEN o.is_verified IS NOT TRUE THEN 'the offer is not verified'"                       \
-    "  WHEN o.is_active IS NOT TRUE THEN 'the offer is not active'"                           \
-    "  WHEN m.is_active IS NOT TRUE THEN 'the merchant is not active'"                        \
-    "  WHEN o.expires_at <= now() THEN 'the offer has expired'"                               \
+    " CASE WHEN o.deleted_at IS NOT NULL THEN 'the offer is deleted'"                             \
+    "  WHEN o.is_verified IS NOT TRUE THEN 'the offer is not verified'"                           \
+    "  WHEN o.is_active IS NOT TRUE THEN 'the offer is not active'"                               \
+    "  WHEN m.is_active IS NOT TRUE THEN 'the merchant is not active'"                            \
+    "  WHEN o.expires_at <= now() THEN 'the offer has expired'"                                   \
     "  WHEN o.starts_at = 'infinity' THEN 'the offer never starts' END"
 
 #define OFFERS_AND_MERCHANTS " FROM offers o LEFT JOIN merchants m ON m.id = o.merchant_id"
@@ -52,8 +52,7 @@ constexpr const char* kLivePage = OFFER_COLUMNS
 constexpr const char* kMerchantPage = OFFER_COLUMNS OFFERS_AND_MERCHANTS
     " WHERE o.merchant_id = $1::bigint AND o.id > $2::bigint ORDER BY o.id LIMIT $3::int";
 
-constexpr const char* kById =
-    OFFER_COLUMNS OFFERS_AND_MERCHANTS " WHERE o.id = ANY ($1::bigint[])";
+constexpr const char* kById = OFFER_COLUMNS OFFERS_AND_MERCHANTS " WHERE o.id = ANY ($1::bigint[])";
 
 constexpr const char* kByUuid =
     OFFER_COLUMNS OFFERS_AND_MERCHANTS " WHERE o.uuid = ANY ($1::uuid[])";

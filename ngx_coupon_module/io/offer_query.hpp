@@ -16,9 +16,9 @@ namespace coupon {
 struct OfferRow {
     int64_t offer_id = 0;
     Uuid uuid;
-    std::string entry;   // bytes for CatalogZone::put; empty: the offer stays out
-    std::string reason;  // why it stays out, one lower-case clause; empty otherwise
-    bool broken = false; // it stays out because its destination breaks a rule
+    std::string entry;    // bytes for CatalogZone::put; empty: the offer stays out
+    std::string reason;   // why it stays out, one lower-case clause; empty otherwise
+    bool broken = false;  // it stays out because its destination breaks a rule
 };
 
 struct Statement {

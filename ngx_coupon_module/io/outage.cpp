@@ -17,7 +17,8 @@ constexpr ngx_msec_t kQuiet_ms = 10'000;
 // A server's own words: neither lines nor terminal codes of its making belong into the log.
 std::string printable(std::string_view text) {
     std::string safe(text.empty() ? "no reason given" : text);
-    std::ranges::replace_if(safe, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+    std::ranges::replace_if(
+        safe, [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
     return safe;
 }
 
@@ -38,8 +39,8 @@ ngx_msec_t Outage::failed(std::string_view told) {
         announced_ = true;
     }
     const bool was_stable = reason_.empty() && ngx_current_msec - up_since_ms_ >= kStable_ms;
-    pause_ms_ = was_stable || pause_ms_ == 0 ? kFirstPause_ms
-                                             : std::min(pause_ms_ * 2, kLongestPause_ms);
+    pause_ms_ =
+        was_stable || pause_ms_ == 0 ? kFirstPause_ms : std::min(pause_ms_ * 2, kLongestPause_ms);
     reason_ = reason;
     return pause_ms_ / 2 + static_cast<ngx_msec_t>(ngx_random()) % pause_ms_;
 }

@@ -41,7 +41,8 @@ PgConnection::PgConnection(const PostgresOptions& options, Mode mode, ngx_log_t*
       on_ready_(std::move(on_ready)),
       on_lost_(std::move(on_lost)),
       conn_(nullptr, PQfinish),
-      watch_(log, [this] { on_socket(); }, [this] { on_socket(); }),
+      watch_(
+          log, [this] { on_socket(); }, [this] { on_socket(); }),
       connect_timer_(log, Timer::AtExit::cancelable,
                      [this] { close("connecting took longer than 5 s"); }),
       deadline_timer_(log, Timer::AtExit::cancelable, [this] { check_deadlines(); }),
@@ -60,9 +61,13 @@ PgConnection::PgConnection(const PostgresOptions& options, Mode mode, ngx_log_t*
           }
       }) {}
 
-PgConnection::~PgConnection() { release(); }
+PgConnection::~PgConnection() {
+    release();
+}
 
-void PgConnection::start() { connect(); }
+void PgConnection::start() {
+    connect();
+}
 
 // --- connecting ------------------------------------------------------------------------------
 
@@ -138,7 +143,8 @@ void PgConnection::send_listen() {
     // Behind a pooler LISTEN may be refused; it only saves waiting, so it is worth one line.
     query(listen_sql_.c_str(), {}, kListen_ms, [this](PgResult&& result) {
         if (!result.ok() && !result.sqlstate().empty()) {
-            log_line(NGX_LOG_WARN, log_, "PostgreSQL refused " + listen_sql_ + ": " + result.error());
+            log_line(NGX_LOG_WARN, log_,
+                     "PostgreSQL refused " + listen_sql_ + ": " + result.error());
         }
     });
 }
@@ -147,8 +153,8 @@ void PgConnection::send_listen() {
 
 bool PgConnection::query(const char* sql, Parameters parameters, ngx_msec_t deadline_ms,
                          ResultCallback callback) {
-    const bool may_wait = state_ == State::ready ||
-                          (mode_ == Mode::lazy && state_ != State::waiting);
+    const bool may_wait =
+        state_ == State::ready || (mode_ == Mode::lazy && state_ != State::waiting);
     if (!may_wait || statements_.size() >= kWaitingStatements_max) {
         return false;
     }

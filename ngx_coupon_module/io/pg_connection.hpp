@@ -86,8 +86,8 @@ class PgConnection {
     std::function<void()> on_ready_;
     std::function<void()> on_lost_;
     State state_ = State::idle;
-    bool sent_ = false;    // the first statement is at the server
-    uint64_t life_ = 0;    // counts closings, so that a loop sees its connection was replaced
+    bool sent_ = false;  // the first statement is at the server
+    uint64_t life_ = 0;  // counts closings, so that a loop sees its connection was replaced
     std::unique_ptr<pg_conn, void (*)(pg_conn*)> conn_;
     EventWatch watch_;
     Timer connect_timer_;

@@ -20,9 +20,11 @@ constexpr std::string_view kDefaultPort = "5432";
 constexpr std::pair<const char*, const char*> kForced[] = {{"gssencmode", "disable"},
                                                            {"client_encoding", "UTF8"}};
 // What a silent network needs, unless the text says otherwise.
-constexpr std::pair<const char*, const char*> kDefaults[] = {
-    {"application_name", "coupon-edge"}, {"keepalives_idle", "15"}, {"keepalives_interval", "5"},
-    {"keepalives_count", "3"},           {"tcp_user_timeout", "15000"}};
+constexpr std::pair<const char*, const char*> kDefaults[] = {{"application_name", "coupon-edge"},
+                                                             {"keepalives_idle", "15"},
+                                                             {"keepalives_interval", "5"},
+                                                             {"keepalives_count", "3"},
+                                                             {"tcp_user_timeout", "15000"}};
 
 // libpq quotes pieces of the text in its messages, and a piece may be the password.
 std::string without_quoted(std::string_view message) {
@@ -65,8 +67,8 @@ bool are_ports(const std::vector<std::string>& ports) {
         constexpr unsigned kHighest = 65535;
         unsigned number = 0;
         const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), number);
-        return port.empty() || (problem == std::errc() && end == port.data() + port.size() && number >= 1 &&
-                                number <= kHighest);
+        return port.empty() || (problem == std::errc() && end == port.data() + port.size() &&
+                                number >= 1 && number <= kHighest);
     });
 }
 

@@ -35,7 +35,9 @@ PgResult PgResult::failure(std::string_view reason) {
     return result;
 }
 
-int PgResult::rows() const noexcept { return rows_ ? PQntuples(rows_.get()) : 0; }
+int PgResult::rows() const noexcept {
+    return rows_ ? PQntuples(rows_.get()) : 0;
+}
 
 bool PgResult::is_null(int row, int column) const noexcept {
     return PQgetisnull(rows_.get(), row, column) != 0;

@@ -21,12 +21,15 @@ RedisConnection::RedisConnection(const RedisOptions& options, ngx_log_t* log,
       outage_(log, peer_name(options)),
       on_ready_(std::move(on_ready)),
       on_lost_(std::move(on_lost)),
-      link_(log, [this] { opened(); }, [this](std::string_view reason) { closed(reason); }),
+      link_(
+          log, [this] { opened(); }, [this](std::string_view reason) { closed(reason); }),
       connect_timer_(log, Timer::AtExit::cancelable,
                      [this] { link_.close("connecting or logging in took longer than 2 s"); }),
       retry_timer_(log, Timer::AtExit::cancelable, [this] { attempt(); }) {}
 
-void RedisConnection::start() { attempt(); }
+void RedisConnection::start() {
+    attempt();
+}
 
 void RedisConnection::attempt() {
     at_master_ = options_.sentinel.empty();
@@ -38,7 +41,9 @@ void RedisConnection::attempt() {
     }
 }
 
-void RedisConnection::opened() { at_master_ ? log_in() : ask_sentinel(); }
+void RedisConnection::opened() {
+    at_master_ ? log_in() : ask_sentinel();
+}
 
 void RedisConnection::closed(std::string_view reason) {
     connect_timer_.stop();
@@ -127,8 +132,8 @@ bool RedisConnection::command_formatted(std::string_view wire, ngx_msec_t deadli
     return ready_ && link_.send(wire, deadline_ms, std::move(callback));
 }
 
-bool RedisConnection::command(std::initializer_list<std::string_view> words,
-                              ngx_msec_t deadline_ms, ReplyCallback callback) {
+bool RedisConnection::command(std::initializer_list<std::string_view> words, ngx_msec_t deadline_ms,
+                              ReplyCallback callback) {
     return command_formatted(make_command(words), deadline_ms, std::move(callback));
 }
 

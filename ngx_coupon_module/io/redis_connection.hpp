@@ -31,7 +31,8 @@ class RedisConnection {
     // no reply came in `deadline_ms`; then the command may or may not have been carried out. A
     // command that is late closes the connection, so deadlines are for a hung server, not a busy
     // one. False, and no callback: not connected, or 4096 commands or 8 MB outstanding.
-    // After LOADING, READONLY or MASTERDOWN the connection closes and the server is looked for anew.
+    // After LOADING, READONLY or MASTERDOWN the connection closes and the server is looked for
+    // anew.
     bool command_formatted(std::string_view wire, ngx_msec_t deadline_ms, ReplyCallback callback);
     bool command(std::initializer_list<std::string_view> words, ngx_msec_t deadline_ms,
                  ReplyCallback callback);

@@ -55,15 +55,15 @@ RedisLink::RedisLink(ngx_log_t* log, std::function<void()> on_open,
     : log_(log),
       on_open_(std::move(on_open)),
       on_closed_(std::move(on_closed)),
-      watch_(log, [this] { on_readable(); }, [this] { on_writable(); }),
+      watch_(
+          log, [this] { on_readable(); }, [this] { on_writable(); }),
       deadline_timer_(log, Timer::AtExit::cancelable, [this] { check_deadlines(); }),
       reader_(nullptr, redisReaderFree) {}
 
 bool RedisLink::open(const SocketAddress& address, std::string& error) {
     drop();
     reader_.reset(make_reader());
-    const int fd =
-        socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd == -1) {
         error = error_text("cannot make a socket", errno);
         return false;
@@ -120,8 +120,8 @@ size_t RedisLink::send_now(std::string_view bytes) noexcept {
 
 // False with errno when the connection is broken.
 bool RedisLink::flush() noexcept {
-    const ssize_t n = ::send(watch_.fd(), out_.data() + out_sent_, out_.size() - out_sent_,
-                             MSG_NOSIGNAL);
+    const ssize_t n =
+        ::send(watch_.fd(), out_.data() + out_sent_, out_.size() - out_sent_, MSG_NOSIGNAL);
     if (n == -1) {
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
     }

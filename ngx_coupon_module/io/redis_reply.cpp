@@ -6,16 +6,24 @@ namespace coupon {
 
 RedisReply::Kind RedisReply::kind() const noexcept {
     switch (reply_->type) {
-        case REDIS_REPLY_INTEGER: return Kind::integer;
-        case REDIS_REPLY_STATUS: return Kind::status;
-        case REDIS_REPLY_STRING: return Kind::string;
-        case REDIS_REPLY_ERROR: return Kind::error;
-        case REDIS_REPLY_ARRAY: return Kind::array;
-        default: return Kind::nil;
+        case REDIS_REPLY_INTEGER:
+            return Kind::integer;
+        case REDIS_REPLY_STATUS:
+            return Kind::status;
+        case REDIS_REPLY_STRING:
+            return Kind::string;
+        case REDIS_REPLY_ERROR:
+            return Kind::error;
+        case REDIS_REPLY_ARRAY:
+            return Kind::array;
+        default:
+            return Kind::nil;
     }
 }
 
-std::string_view RedisReply::raw_text() const noexcept { return {reply_->str, reply_->len}; }
+std::string_view RedisReply::raw_text() const noexcept {
+    return {reply_->str, reply_->len};
+}
 
 std::string_view RedisReply::text() const noexcept {
     return kind() == Kind::string || kind() == Kind::status ? raw_text() : std::string_view();
@@ -25,7 +33,9 @@ int64_t RedisReply::integer() const noexcept {
     return kind() == Kind::integer ? reply_->integer : 0;
 }
 
-size_t RedisReply::size() const noexcept { return kind() == Kind::array ? reply_->elements : 0; }
+size_t RedisReply::size() const noexcept {
+    return kind() == Kind::array ? reply_->elements : 0;
+}
 
 RedisReply RedisReply::at(size_t index) const noexcept {
     return RedisReply(reply_->element[index]);

@@ -85,9 +85,9 @@ std::vector<SocketAddress> resolve_address(std::string_view text, uint16_t defau
         return {};
     }
     AddressList found(nullptr, freeaddrinfo);
-    if (const int failure = look_up(std::string(host),
-                                    has_port ? std::string(port) : std::to_string(default_port), 0,
-                                    found);
+    if (const int failure =
+            look_up(std::string(host), has_port ? std::string(port) : std::to_string(default_port),
+                    0, found);
         failure != 0) {
         error = "cannot resolve \"" + std::string(host) + "\": " + gai_strerror(failure);
         return {};
