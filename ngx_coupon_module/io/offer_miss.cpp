@@ -231,7 +231,14 @@ void OfferMiss::check_deadlines() {
             ++waiter;
         }
         // What was asked stays until its answer, which the catalogue can use.
-        one = waiters.empty() && one->second.state != State::asked ? misses_.erase(one) : ++one;
+        if (!waiters.empty() || one->second.state == State::asked) {
+            ++one;
+            continue;
+        }
+        if (one->second.state == State::to_ask) {
+            zone_.clear_miss(one->first);  // another worker may ask at once
+        }
+        one = misses_.erase(one);
     }
     if (soonest_ms != -1) {
         timer_due_ = ngx_current_msec + static_cast<ngx_msec_t>(soonest_ms);
