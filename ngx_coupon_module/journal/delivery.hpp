@@ -1,6 +1,6 @@
 // Which records of one worker and kind are to be sent, were sent, are settled. Bookkeeping only: no
-// system call, no clock (times are given: milliseconds of CLOCK_MONOTONIC, the same in all workers),
-// no Redis. One event loop uses it.
+// system call, no clock (times are given: milliseconds of CLOCK_MONOTONIC, the same in all
+// workers), no Redis. One event loop uses it.
 //
 // Per segment: everything is handed out once in order (next_new), and again where that is due
 // (resend): after a changed epoch, or when overdue. What is settled is never handed out again.
@@ -37,13 +37,13 @@ struct SendBatch {
 struct DeliveryTick {
     uint64_t now_ms = 0;
     uint64_t unix_ms = 0;
-    bool queue_empty = false;  // the queue and all claims were seen empty a moment ago
+    bool queue_empty = false;          // the queue and all claims were seen empty a moment ago
     uint64_t settlements_read_ms = 0;  // SegmentMap::settlements_read_ms()
 };
 
 struct DeliveryCounts {
-    uint64_t unsent = 0;     // includes what waits for an answer
-    uint64_t in_flight = 0;  // sent, not settled
+    uint64_t unsent = 0;           // includes what waits for an answer
+    uint64_t in_flight = 0;        // sent, not settled
     uint64_t in_flight_bytes = 0;  // by the average record of each segment
     uint64_t unreadable = 0;       // damaged records of the present segments
     uint64_t segments = 0;
@@ -65,7 +65,7 @@ struct Discarded {
 };
 
 class Delivery {
-public:
+  public:
     /// `keep_until_synced`: segments stay mapped until their records are on disk.
     explicit Delivery(SegmentMap& map, bool keep_until_synced, DeliveryLimits limits = {});
 
@@ -84,7 +84,8 @@ public:
     void on_sent(uint64_t token, uint64_t now_ms);
     void on_not_sent(uint64_t token);
 
-    /// How many records wait to be handed out, counted no further than `enough`. Cheap, unlike counts.
+    /// How many records wait to be handed out, counted no further than `enough`. Cheap, unlike
+    /// counts.
     uint64_t waiting(uint64_t enough) const noexcept;
 
     // --- settling ----------------------------------------------------------------------------
@@ -100,7 +101,8 @@ public:
 
     void adopt(AdoptedSegment&& adopted, uint64_t now_ms);
 
-    /// A segment that must be read before it can be sent; then finish_load, with nothing if it failed.
+    /// A segment that must be read before it can be sent; then finish_load, with nothing if it
+    /// failed.
     std::optional<LoadRequest> take_load(uint64_t now_ms);
     void finish_load(const Uuid& segment, std::unique_ptr<LoadedRecords> loaded, uint64_t now_ms);
 
@@ -120,7 +122,7 @@ public:
     /// In order; the one that is written to is the last.
     std::list<DeliverySegment>& segments() noexcept { return segments_; }
 
-private:
+  private:
     struct Outstanding {
         uint64_t token;
         DeliverySegment* segment;

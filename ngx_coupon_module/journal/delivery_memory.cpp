@@ -29,8 +29,8 @@ void Delivery::adopt(AdoptedSegment&& adopted, uint64_t now_ms) {
         // When it was sent is not known; from now on it has its time like everything else.
         segment.groups.push_back({0, segment.next_new, now_ms, now_ms, ++last_order_});
     }
-    if (auto settled = map_.settled_since(segment.file->slot(), segment.id(),
-                                          segment.settled_version)) {
+    if (auto settled =
+            map_.settled_since(segment.file->slot(), segment.id(), segment.settled_version)) {
         segment.done.add(*settled);
     }
     if (adopted.loaded) {
@@ -58,15 +58,13 @@ std::optional<LoadRequest> Delivery::take_load(uint64_t now_ms) {
         if (!segment.resident() && !segment.loading && segment.has_unsent() &&
             segment.load_not_before_ms <= now_ms) {
             segment.loading = true;
-            return LoadRequest{segment.id(), segment.file->identity().file_bytes,
-                               segment.records};
+            return LoadRequest{segment.id(), segment.file->identity().file_bytes, segment.records};
         }
     }
     return std::nullopt;
 }
 
-void Delivery::finish_load(const Uuid& id, std::unique_ptr<LoadedRecords> loaded,
-                           uint64_t now_ms) {
+void Delivery::finish_load(const Uuid& id, std::unique_ptr<LoadedRecords> loaded, uint64_t now_ms) {
     auto found = std::find_if(segments_.begin(), segments_.end(),
                               [&](const DeliverySegment& segment) { return segment.id() == id; });
     if (found == segments_.end()) {
@@ -93,7 +91,9 @@ std::unique_ptr<SegmentFile> Delivery::take_retired() {
     return file;
 }
 
-Discarded Delivery::take_discarded() noexcept { return std::exchange(discarded_, Discarded{}); }
+Discarded Delivery::take_discarded() noexcept {
+    return std::exchange(discarded_, Discarded{});
+}
 
 // A copy that was read back is not kept once it is sent.
 void Delivery::discard_sent(DeliverySegment& segment) {

@@ -13,8 +13,8 @@ std::string_view DeliverySegment::payload(uint32_t seq) {
     const char* base = file->body()->mapping.data();
     while (offsets.size() <= seq) {
         offsets.push_back(next_offset);
-        next_offset += static_cast<uint32_t>(
-            record_bytes(trusted_record(base + next_offset).size()));
+        next_offset +=
+            static_cast<uint32_t>(record_bytes(trusted_record(base + next_offset).size()));
     }
     return trusted_record(base + offsets[seq]);
 }

@@ -46,7 +46,7 @@ struct DeliverySegment {
 
     std::unique_ptr<SegmentFile> file;
     char text[kUuidTextBytes];
-    bool own = false;     // written by this process
+    bool own = false;  // written by this process
     bool sealed = false;
     uint32_t records = 0;  // committed so far
     uint32_t synced = 0;   // on disk, where syncing is on
@@ -59,9 +59,9 @@ struct DeliverySegment {
     uint64_t load_not_before_ms = 0;
 
     // Sending.
-    uint32_t epoch = 0;     // under which all below next_new was sent
-    uint32_t next_new = 0;  // not handed out under this epoch from here on
-    SeqRanges resend;       // below next_new, to be handed out again
+    uint32_t epoch = 0;        // under which all below next_new was sent
+    uint32_t next_new = 0;     // not handed out under this epoch from here on
+    SeqRanges resend;          // below next_new, to be handed out again
     uint32_t outstanding = 0;  // batches without an answer
     std::vector<SendGroup> groups;
     uint64_t resend_after_ms = 0;

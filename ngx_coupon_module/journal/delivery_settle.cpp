@@ -15,8 +15,8 @@ constexpr uint64_t kMarkEvery_ms = 1000;
 void Delivery::tick(const DeliveryTick& tick) {
     now_ms_ = tick.now_ms;
     for (DeliverySegment& segment : segments_) {
-        if (auto settled = map_.settled_since(segment.file->slot(), segment.id(),
-                                              segment.settled_version)) {
+        if (auto settled =
+                map_.settled_since(segment.file->slot(), segment.id(), segment.settled_version)) {
             settle(segment, *settled);
         }
     }

@@ -1,4 +1,5 @@
-// flock as an object. Each lock opens the file anew, so it also excludes threads of the same process.
+// flock as an object. Each lock opens the file anew, so it also excludes threads of the same
+// process.
 #pragma once
 
 #include <chrono>
@@ -9,7 +10,7 @@ namespace coupon {
 
 /// A file descriptor that closes itself.
 class UniqueFd {
-public:
+  public:
     UniqueFd() = default;
     explicit UniqueFd(int fd) noexcept : fd_(fd) {}
     UniqueFd(UniqueFd&& other) noexcept;
@@ -19,13 +20,13 @@ public:
     int get() const noexcept { return fd_; }
     explicit operator bool() const noexcept { return fd_ >= 0; }
 
-private:
+  private:
     int fd_ = -1;
 };
 
 /// Held until destroyed, or until the process is gone in whatever way.
 class FileLock {
-public:
+  public:
     enum class Mode { exclusive, shared };
 
     /// Nothing when another holds it or the file cannot be opened; `error` tells which (empty when
@@ -37,7 +38,7 @@ public:
     static std::optional<FileLock> take(const std::string& path, Mode mode,
                                         std::chrono::milliseconds patience, std::string& error);
 
-private:
+  private:
     explicit FileLock(UniqueFd fd) noexcept : fd_(std::move(fd)) {}
 
     UniqueFd fd_;

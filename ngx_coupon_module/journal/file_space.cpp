@@ -21,8 +21,7 @@ bool allocate_file(int fd, const std::string& path, size_t bytes, std::string& e
     return true;
 }
 
-bool prefault_for_writing(void* memory, size_t bytes, const std::string& path,
-                          std::string& error) {
+bool prefault_for_writing(void* memory, size_t bytes, const std::string& path, std::string& error) {
 #ifdef MADV_POPULATE_WRITE
     int result = 0;
     do {

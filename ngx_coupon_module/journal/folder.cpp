@@ -69,13 +69,17 @@ std::optional<FileLock> lock_folder(const std::string& directory, std::string& e
     return FileLock::take(directory + "/lock", FileLock::Mode::exclusive, kFolderPatience, error);
 }
 
-std::string writers_path(const std::string& directory) { return directory + "/writers"; }
+std::string writers_path(const std::string& directory) {
+    return directory + "/writers";
+}
 
 std::string writer_path(const std::string& directory, const Uuid& owner) {
     return writers_path(directory) + "/" + to_string(owner);
 }
 
-std::string settled_path(const std::string& directory) { return directory + "/settled"; }
+std::string settled_path(const std::string& directory) {
+    return directory + "/settled";
+}
 
 std::string segment_name(JournalKind kind, const Uuid& segment) {
     return std::string(kind_name(kind)) + "-" + to_string(segment) + std::string(kSegmentSuffix);

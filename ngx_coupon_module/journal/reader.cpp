@@ -45,10 +45,11 @@ std::unique_ptr<JournalReader> JournalReader::open(const std::string& directory,
 
 std::vector<SegmentInfo> JournalReader::list(bool with_retired) const {
     std::vector<SegmentInfo> segments;
-    // Keeps adopters out for a moment, so that no segment is missed or seen twice. Without the right
-    // to lock, the list may be inexact.
+    // Keeps adopters out for a moment, so that no segment is missed or seen twice. Without the
+    // right to lock, the list may be inexact.
     std::string ignored;
-    auto lock = FileLock::take(directory_ + "/lock", FileLock::Mode::shared, kListPatience, ignored);
+    auto lock =
+        FileLock::take(directory_ + "/lock", FileLock::Mode::shared, kListPatience, ignored);
     for (const Uuid& owner : list_owners(directory_)) {
         OwnerState state = owner_state(directory_, owner);
         for (const SegmentName& name : list_writer(directory_, owner)) {
@@ -80,8 +81,12 @@ SegmentInfo JournalReader::describe(const SegmentName& name, OwnerState owner) c
     } else {
         const auto& header = *reinterpret_cast<const SegmentHeader*>(page);
         switch (header.check()) {
-            case HeaderCheck::damaged: info.damage = "the header is damaged"; break;
-            case HeaderCheck::foreign_version: info.damage = "of another version"; break;
+            case HeaderCheck::damaged:
+                info.damage = "the header is damaged";
+                break;
+            case HeaderCheck::foreign_version:
+                info.damage = "of another version";
+                break;
             case HeaderCheck::good: {
                 SegmentIdentity identity = header.identity();
                 info.id = identity.id;
@@ -113,9 +118,8 @@ ReadResult JournalReader::read(
             break;
         }
         auto present = list(true);
-        auto found = std::find_if(present.begin(), present.end(), [&](const SegmentInfo& other) {
-            return other.id == segment.id;
-        });
+        auto found = std::find_if(present.begin(), present.end(),
+                                  [&](const SegmentInfo& other) { return other.id == segment.id; });
         if (found == present.end()) {
             result.error = "segment " + to_string(segment.id) + " is gone";
             return result;
@@ -127,9 +131,9 @@ ReadResult JournalReader::read(
     uint64_t possible = current.file_bytes / kRecordHeader_bytes;
     uint64_t expected = std::min(possible, open ? current.committed : current.sealed);
     uint64_t limit = !open || (current.owner != OwnerState::dead && map_) ? expected : possible;
-    auto loaded = load_records(current.path, segment.id, current.file_bytes,
-                               static_cast<uint32_t>(expected), static_cast<uint32_t>(limit),
-                               result.error);
+    auto loaded =
+        load_records(current.path, segment.id, current.file_bytes, static_cast<uint32_t>(expected),
+                     static_cast<uint32_t>(limit), result.error);
     if (!loaded) {
         return result;
     }

@@ -25,10 +25,10 @@ struct SegmentInfo {
     OwnerState owner = OwnerState::unknown;
     uint64_t created_ms = 0;
     uint64_t file_bytes = 0;
-    uint64_t sealed = kOpen;    // number of records, once nothing more is written
-    uint32_t cursor = 0;        // all below was sent at least once
-    uint64_t committed = 0;     // by segments.map; 0 without a map
-    std::string damage;         // of the header; the records may be readable all the same
+    uint64_t sealed = kOpen;  // number of records, once nothing more is written
+    uint32_t cursor = 0;      // all below was sent at least once
+    uint64_t committed = 0;   // by segments.map; 0 without a map
+    std::string damage;       // of the header; the records may be readable all the same
 };
 
 struct ReadResult {
@@ -38,7 +38,7 @@ struct ReadResult {
 };
 
 class JournalReader {
-public:
+  public:
     /// Nothing: `error` says why. A folder without segments.map (a copied disk) is fine.
     static std::unique_ptr<JournalReader> open(const std::string& directory, std::string& error);
 
@@ -53,7 +53,7 @@ public:
     /// Null without segments.map.
     const SegmentMap* map() const noexcept { return map_.get(); }
 
-private:
+  private:
     explicit JournalReader(std::string directory) : directory_(std::move(directory)) {}
 
     SegmentInfo describe(const SegmentName& name, OwnerState owner) const;

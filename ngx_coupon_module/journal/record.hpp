@@ -1,7 +1,8 @@
 // One record of a segment: how it is laid out, checked, and found again behind damage.
 // Knows memory only, no files.
 //
-//   u32 length of the payload (stored last, with release) · u32 CRC-32C · u32 seq · u32 tag · payload
+//   u32 length of the payload (stored last, with release) · u32 CRC-32C · u32 seq · u32 tag ·
+//   payload
 //
 // Records start at multiples of 8. The CRC covers length, seq, tag and payload and starts from the
 // segment's id; the tag is part of that id. So what a recycled file still holds of its former life

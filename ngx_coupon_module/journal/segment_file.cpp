@@ -111,7 +111,8 @@ std::unique_ptr<SegmentFile> SegmentFile::open(const std::string& path, OpenFail
             failure = OpenFailure::foreign_version;
             error = path + " is of another version";
             return nullptr;
-        case HeaderCheck::good: break;
+        case HeaderCheck::good:
+            break;
     }
     file->identity_ = file->header().identity();
     return file;

@@ -14,7 +14,7 @@ namespace coupon {
 
 /// A mapping that unmaps itself.
 class Mapping {
-public:
+  public:
     Mapping() = default;
     Mapping(void* memory, size_t bytes) noexcept : memory_(memory), bytes_(bytes) {}
     Mapping(Mapping&& other) noexcept;
@@ -28,20 +28,20 @@ public:
     /// Shared, readable and writable. Empty with `error` set when refused.
     static Mapping of_file(int fd, const std::string& path, size_t bytes, std::string& error);
 
-private:
+  private:
     void* memory_ = nullptr;
     size_t bytes_ = 0;
 };
 
-/// The whole file, mapped and prefaulted, with its descriptor for fdatasync. Shared with a sync that
-/// may still run on a thread.
+/// The whole file, mapped and prefaulted, with its descriptor for fdatasync. Shared with a sync
+/// that may still run on a thread.
 struct SegmentBody {
     UniqueFd fd;
     Mapping mapping;
 };
 
 class SegmentFile {
-public:
+  public:
     /// Writes a new header into an allocated file and maps it all, every page present; blocks.
     /// `path` is for messages. Nothing: `error` says why.
     static std::unique_ptr<SegmentFile> begin(UniqueFd fd, const std::string& path,
@@ -68,7 +68,7 @@ public:
     SlotId slot() const noexcept { return slot_; }
     void set_slot(SlotId slot) noexcept { slot_ = slot; }
 
-private:
+  private:
     SegmentFile() = default;
 
     SegmentIdentity identity_;

@@ -47,8 +47,8 @@ struct SegmentHeader {
     uint32_t crc;  // of everything above
     uint32_t reserved_too;
 
-    // Changed by the owner. In the same disk sector as the above, so that power loss never mixes two
-    // lives of a file.
+    // Changed by the owner. In the same disk sector as the above, so that power loss never mixes
+    // two lives of a file.
     std::atomic<uint64_t> sealed;           // number of records; UINT64_MAX while written to
     std::atomic<uint64_t> progress;         // SendProgress
     std::atomic<uint64_t> first_record_ms;  // Unix time, 0 until known; about 1 s late

@@ -22,8 +22,8 @@ struct LoadedRecords {
     }
 };
 
-/// Reads at most `bytes_max` of a file. `expected` records are known to have been written, none has a
-/// seq of `limit` or more. A missing or short file makes records unreadable and is no error; a
+/// Reads at most `bytes_max` of a file. `expected` records are known to have been written, none has
+/// a seq of `limit` or more. A missing or short file makes records unreadable and is no error; a
 /// failing disk or no memory is one (nothing is returned: try again).
 std::unique_ptr<LoadedRecords> load_records(const std::string& path, const Uuid& segment,
                                             size_t bytes_max, uint32_t expected, uint32_t limit,

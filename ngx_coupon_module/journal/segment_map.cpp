@@ -80,8 +80,8 @@ std::optional<SlotId> SegmentMap::claim(const Uuid& segment, const Uuid& owner, 
 }
 
 std::optional<SlotId> SegmentMap::find(const Uuid& segment) const noexcept {
-    uint32_t used = std::min(
-        static_cast<const SegmentMapHeader*>(memory_)->high_water.load(), kSegmentSlots_max);
+    uint32_t used = std::min(static_cast<const SegmentMapHeader*>(memory_)->high_water.load(),
+                             kSegmentSlots_max);
     for (uint32_t index = 0; index < used; ++index) {
         const SegmentSlot& slot = slots_[index];
         if (slot.state.load(std::memory_order_acquire) != SlotState::free &&
@@ -111,8 +111,8 @@ void SegmentMap::mark_done(SlotId id) noexcept {
 }
 
 size_t SegmentMap::release_done() noexcept {
-    auto used = std::min(static_cast<SegmentMapHeader*>(memory_)->high_water.load(),
-                         kSegmentSlots_max);
+    auto used =
+        std::min(static_cast<SegmentMapHeader*>(memory_)->high_water.load(), kSegmentSlots_max);
     size_t released = 0;
     for (uint32_t index = 0; index < used; ++index) {
         SegmentSlot& slot = slots_[index];
@@ -157,7 +157,9 @@ bool SegmentMap::count_unjournaled(SlotId id) noexcept {
     return true;
 }
 
-std::atomic<uint64_t>& SegmentMap::records(SlotId id) noexcept { return slots_[id.index].records; }
+std::atomic<uint64_t>& SegmentMap::records(SlotId id) noexcept {
+    return slots_[id.index].records;
+}
 
 void SegmentMap::seal(SlotId id, uint64_t records) noexcept {
     if (SegmentSlot* found = slot(id)) {

@@ -26,7 +26,8 @@ struct SegmentSlot;
 inline constexpr uint32_t kSegmentSlots_max = 16384;
 inline constexpr uint64_t kOpen = UINT64_MAX;  // `sealed` of a segment that is still written to
 
-/// A slot and the life of it that is meant; a slot given to another segment answers to no old SlotId.
+/// A slot and the life of it that is meant; a slot given to another segment answers to no old
+/// SlotId.
 struct SlotId {
     uint32_t index = UINT32_MAX;
     uint32_t generation = 0;
@@ -61,7 +62,7 @@ struct SlotView {
 };
 
 class SegmentMap {
-public:
+  public:
     /// Opens or creates `<directory>/segments.map` under the folder's lock; blocks. Nothing:
     /// `error` says why. An unreadable or foreign map is put aside as segments.map.damaged and
     /// replaced; `warning` then says so.
@@ -120,7 +121,8 @@ public:
     void for_each(const std::function<void(const SlotView&)>& visit) const;
     std::optional<SlotView> view(SlotId id) const noexcept;
 
-    /// Makes known what PostgreSQL says is settled. Ignored when the slot is no longer this segment's.
+    /// Makes known what PostgreSQL says is settled. Ignored when the slot is no longer this
+    /// segment's.
     void publish_settled(SlotId id, const Uuid& segment, const SeqRanges& settled) noexcept;
 
     /// The row in PostgreSQL now has at least these counts; call after the commit.
@@ -128,7 +130,7 @@ public:
 
     void set_settlements_read_ms(uint64_t now_ms) noexcept;
 
-private:
+  private:
     SegmentMap(void* memory, size_t bytes) noexcept;
     SegmentSlot* slot(SlotId id) const noexcept;
     SlotView copy(uint32_t index) const noexcept;

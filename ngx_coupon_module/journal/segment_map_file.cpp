@@ -105,7 +105,8 @@ std::shared_ptr<SegmentMap> SegmentMap::open(const std::string& directory, std::
         memory = map_file(path, true, unusable, error);
         if (unusable) {
             std::string aside = path + ".damaged";
-            warning = error + "; it is kept as " + aside + ", counts that are not in PostgreSQL yet "
+            warning = error + "; it is kept as " + aside +
+                      ", counts that are not in PostgreSQL yet "
                       "are lost";
             error.clear();
             if (::rename(path.c_str(), aside.c_str()) != 0) {
@@ -141,6 +142,8 @@ SegmentMap::SegmentMap(void* memory, size_t bytes) noexcept
       bytes_(bytes),
       slots_(reinterpret_cast<SegmentSlot*>(static_cast<char*>(memory) + kMapHeader_bytes)) {}
 
-SegmentMap::~SegmentMap() { ::munmap(memory_, bytes_); }
+SegmentMap::~SegmentMap() {
+    ::munmap(memory_, bytes_);
+}
 
 }  // namespace coupon

@@ -13,8 +13,8 @@ namespace coupon {
 
 namespace {
 
-// Settled files past their time that wait to be written anew; more are removed, so that the space of
-// a backlog comes back after it has drained.
+// Settled files past their time that wait to be written anew; more are removed, so that the space
+// of a backlog comes back after it has drained.
 constexpr size_t kExpiredFiles_max = 16;
 
 std::vector<SegmentName> only(JournalKind kind, std::vector<SegmentName> names) {
@@ -38,8 +38,8 @@ std::unique_ptr<JournalStore> JournalStore::open(StoreOptions options,
         !make_folder(store->folder_, error)) {
         return nullptr;
     }
-    store->owner_lock_ = FileLock::try_take(store->folder_ + "/lock", FileLock::Mode::exclusive,
-                                            true, error);
+    store->owner_lock_ =
+        FileLock::try_take(store->folder_ + "/lock", FileLock::Mode::exclusive, true, error);
     if (!store->owner_lock_) {
         return nullptr;
     }
@@ -67,8 +67,8 @@ uint64_t JournalStore::unix_ms() const {
 
 bool JournalStore::expired(const SegmentName& settled, uint64_t now_ms) const noexcept {
     // A stamp from a clock that ran ahead must not keep its file for ever.
-    uint64_t age_ms = now_ms > settled.settled_ms ? now_ms - settled.settled_ms
-                                                  : settled.settled_ms - now_ms;
+    uint64_t age_ms =
+        now_ms > settled.settled_ms ? now_ms - settled.settled_ms : settled.settled_ms - now_ms;
     return age_ms > options_.keep_ms;
 }
 

@@ -47,11 +47,11 @@ struct AdoptResult {
 };
 
 class JournalStore {
-public:
+  public:
     /// Makes the writer's folder, takes its lock for this object's life, and its slot in the map.
     /// Nothing: `error` says why.
-    static std::unique_ptr<JournalStore> open(StoreOptions options,
-                                              std::shared_ptr<SegmentMap> map, std::string& error);
+    static std::unique_ptr<JournalStore> open(StoreOptions options, std::shared_ptr<SegmentMap> map,
+                                              std::string& error);
 
     const StoreOptions& options() const noexcept { return options_; }
     SegmentMap& map() const noexcept { return *map_; }
@@ -61,23 +61,24 @@ public:
     /// The slot that counts what could not be journaled at all.
     SlotId writer_slot() const noexcept { return writer_slot_; }
 
-    /// A segment ready to be written to: written anew when one is settled for longer than keep, else
-    /// created inside the budget, else the oldest settled one, else full.
+    /// A segment ready to be written to: written anew when one is settled for longer than keep,
+    /// else created inside the budget, else the oldest settled one, else full.
     PrepareResult prepare();
 
-    /// Takes over up to `segments_max` segments of dead writers, sealed and counted; also marks slots
-    /// whose files are gone, and frees slots that are done and persisted.
+    /// Takes over up to `segments_max` segments of dead writers, sealed and counted; also marks
+    /// slots whose files are gone, and frees slots that are done and persisted.
     AdoptResult adopt(size_t segments_max);
 
     /// Reads a sealed segment for sending. Nothing: `error` says why, try again later.
     std::unique_ptr<LoadedRecords> load(const Uuid& segment, uint64_t file_bytes, uint32_t records,
                                         std::string& error) const;
 
-    /// A segment whose records are all accounted for, or that was never written to: kept as settled,
-    /// or removed when the budget is exceeded; its slot is done. False: `error` says why, try again.
+    /// A segment whose records are all accounted for, or that was never written to: kept as
+    /// settled, or removed when the budget is exceeded; its slot is done. False: `error` says why,
+    /// try again.
     bool retire(const Uuid& segment, SlotId slot, bool used, std::string& error);
 
-private:
+  private:
     JournalStore(StoreOptions options, std::shared_ptr<SegmentMap> map) noexcept
         : options_(std::move(options)), map_(std::move(map)) {}
 

@@ -105,9 +105,8 @@ void JournalStore::adopt_file(const SegmentName& name, AdoptResult& result) {
     uint64_t committed = std::min(possible, map_->records(*slot).load(std::memory_order_relaxed));
     uint64_t sealed = header.sealed.load(std::memory_order_acquire);
     if (sealed > possible) {
-        adopted.loaded =
-            load_records(name.path, identity.id, name.file_bytes, static_cast<uint32_t>(committed),
-                         UINT32_MAX, error);
+        adopted.loaded = load_records(name.path, identity.id, name.file_bytes,
+                                      static_cast<uint32_t>(committed), UINT32_MAX, error);
         if (!adopted.loaded) {
             result.warnings.push_back(error);
             return;
@@ -144,8 +143,8 @@ void JournalStore::adopt_file(const SegmentName& name, AdoptResult& result) {
     }
 }
 
-// Records verify against the segment's id, which is in the file's name too: with a new header all of
-// them are sent again, and PostgreSQL drops what it has.
+// Records verify against the segment's id, which is in the file's name too: with a new header all
+// of them are sent again, and PostgreSQL drops what it has.
 std::unique_ptr<SegmentFile> JournalStore::repair(const SegmentName& name,
                                                   std::string& error) const {
     if (name.file_bytes < kSegmentHeader_bytes) {

@@ -33,8 +33,12 @@ void JournalTask::run() noexcept {
 
 void JournalTask::run_throwing() {
     switch (kind_) {
-        case Kind::prepare: prepared_ = store_->prepare(); break;
-        case Kind::adopt: adopted_ = store_->adopt(kAdoptedAtOnce_max); break;
+        case Kind::prepare:
+            prepared_ = store_->prepare();
+            break;
+        case Kind::adopt:
+            adopted_ = store_->adopt(kAdoptedAtOnce_max);
+            break;
         case Kind::load:
             loaded_ = store_->load(to_load_.segment, to_load_.file_bytes, to_load_.records, error_);
             break;
@@ -44,7 +48,9 @@ void JournalTask::run_throwing() {
                 to_retire_.reset();
             }
             break;
-        case Kind::discard: discarded_ = Discarded{}; break;
+        case Kind::discard:
+            discarded_ = Discarded{};
+            break;
     }
 }
 
@@ -57,8 +63,8 @@ std::unique_ptr<WorkerJournal> WorkerJournal::start(StoreOptions options,
                                                     std::shared_ptr<SegmentMap> map, bool syncs,
                                                     uint64_t now_ms, JournalNews& news,
                                                     std::string& error) {
-    std::shared_ptr<JournalStore> store = JournalStore::open(std::move(options), std::move(map),
-                                                             error);
+    std::shared_ptr<JournalStore> store =
+        JournalStore::open(std::move(options), std::move(map), error);
     if (!store) {
         return nullptr;
     }
@@ -114,11 +120,20 @@ std::unique_ptr<JournalTask> WorkerJournal::next_task(uint64_t now_ms) {
 JournalNews WorkerJournal::finish(JournalTask& task, uint64_t now_ms) {
     JournalNews news;
     switch (task.kind()) {
-        case JournalTask::Kind::prepare: finish_prepare(task, now_ms, news); break;
-        case JournalTask::Kind::adopt: finish_adopt(task, now_ms, news); break;
-        case JournalTask::Kind::load: finish_load(task, now_ms, news); break;
-        case JournalTask::Kind::retire: finish_retire(task, now_ms, news); break;
-        case JournalTask::Kind::discard: break;
+        case JournalTask::Kind::prepare:
+            finish_prepare(task, now_ms, news);
+            break;
+        case JournalTask::Kind::adopt:
+            finish_adopt(task, now_ms, news);
+            break;
+        case JournalTask::Kind::load:
+            finish_load(task, now_ms, news);
+            break;
+        case JournalTask::Kind::retire:
+            finish_retire(task, now_ms, news);
+            break;
+        case JournalTask::Kind::discard:
+            break;
     }
     return news;
 }
@@ -138,8 +153,7 @@ void WorkerJournal::finish_prepare(JournalTask& task, uint64_t now_ms, JournalNe
     news.prepare_failed = !result.full;
     std::string message = task.error_.empty() ? result.error : task.error_;
     if (result.full) {
-        message = "the journal's budget for " +
-                  std::string(kind_name(store_->options().kind)) +
+        message = "the journal's budget for " + std::string(kind_name(store_->options().kind)) +
                   " is used up by unsettled segments";
     }
     say_once(prepare_error_, message, news);
@@ -168,10 +182,9 @@ void WorkerJournal::finish_load(JournalTask& task, uint64_t now_ms, JournalNews&
         news.warnings.push_back(task.error_);
     } else if (uint64_t lost = task.loaded_->index.unreadable().count()) {
         news.unreadable_records += lost;
-        news.warnings.push_back(std::to_string(lost) + " of " +
-                                std::to_string(task.to_load_.records) +
-                                " records are not readable in segment " +
-                                to_string(task.to_load_.segment));
+        news.warnings.push_back(
+            std::to_string(lost) + " of " + std::to_string(task.to_load_.records) +
+            " records are not readable in segment " + to_string(task.to_load_.segment));
     }
     delivery_.finish_load(task.to_load_.segment, std::move(task.loaded_), now_ms);
 }

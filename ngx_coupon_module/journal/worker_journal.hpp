@@ -1,7 +1,8 @@
 // Everything one worker has of one kind of journal, and the work that threads do for it. The event
 // loop asks for a task, runs it on a thread, and gives it back:
 //
-//   while (auto task = journal.next_task(now_ms)) → thread: task->run() → loop: journal.finish(*task, now_ms)
+//   while (auto task = journal.next_task(now_ms)) → thread: task->run() → loop:
+//   journal.finish(*task, now_ms)
 #pragma once
 
 #include <memory>
@@ -17,7 +18,7 @@ namespace coupon {
 /// One piece of blocking work. Needs nothing of the event loop while it runs, and may be destroyed
 /// unfinished.
 class JournalTask {
-public:
+  public:
     enum class Kind { prepare, adopt, load, retire, discard };
 
     /// On a thread, once.
@@ -25,7 +26,7 @@ public:
 
     Kind kind() const noexcept { return kind_; }
 
-private:
+  private:
     friend class WorkerJournal;
 
     JournalTask(Kind kind, std::shared_ptr<JournalStore> store) noexcept
@@ -53,10 +54,11 @@ struct JournalNews {
 };
 
 class WorkerJournal {
-public:
-    /// Blocks: for a worker's start, before it accepts. Takes over what dead writers left and prepares
-    /// the first segment; where that is not possible the journal starts without one and `news` says
-    /// so. Nothing: `error` says why. `syncs`: tickets of the writer are going to be used.
+  public:
+    /// Blocks: for a worker's start, before it accepts. Takes over what dead writers left and
+    /// prepares the first segment; where that is not possible the journal starts without one and
+    /// `news` says so. Nothing: `error` says why. `syncs`: tickets of the writer are going to be
+    /// used.
     static std::unique_ptr<WorkerJournal> start(StoreOptions options,
                                                 std::shared_ptr<SegmentMap> map, bool syncs,
                                                 uint64_t now_ms, JournalNews& news,
@@ -79,7 +81,7 @@ public:
     /// On the loop, after run.
     JournalNews finish(JournalTask& task, uint64_t now_ms);
 
-private:
+  private:
     WorkerJournal(std::shared_ptr<JournalStore> store, bool syncs);
 
     std::unique_ptr<JournalTask> make(JournalTask::Kind kind) const;

@@ -1,5 +1,5 @@
-// Appending, on one event loop: reserve, write the payload in place, commit. No system call, no lock,
-// no allocation; what takes time (preparing, syncing) is done by others on threads.
+// Appending, on one event loop: reserve, write the payload in place, commit. No system call, no
+// lock, no allocation; what takes time (preparing, syncing) is done by others on threads.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct RecordRef {
 
 /// One fdatasync: which records it covers. Made and finished on the loop, run on a thread.
 class SyncTicket {
-public:
+  public:
     /// Blocks until the disk has everything that was committed when the ticket was made. False:
     /// `error` says why, and those records may never be on disk.
     bool run(std::string& error) const;
@@ -32,7 +32,7 @@ public:
     /// Records with a commit_number up to this one are covered.
     uint64_t covers() const noexcept { return covers_; }
 
-private:
+  private:
     friend class JournalWriter;
 
     struct Part {
@@ -46,7 +46,7 @@ private:
 };
 
 class JournalWriter {
-public:
+  public:
     /// `writer_slot` counts what is not journaled. All three outlive the writer.
     JournalWriter(SegmentMap& map, SlotId writer_slot, Delivery& delivery) noexcept
         : map_(map), writer_slot_(writer_slot), delivery_(delivery) {}
@@ -54,8 +54,8 @@ public:
     // --- the request path --------------------------------------------------------------------
 
     /// Room for a payload of up to `max_bytes` (at least 1), or null: no segment is ready, or it
-    /// could never fit. May go on to the next segment, so it comes before segment_text and next_seq.
-    /// To be followed by commit without any other reserve between, or by nothing.
+    /// could never fit. May go on to the next segment, so it comes before segment_text and
+    /// next_seq. To be followed by commit without any other reserve between, or by nothing.
     char* reserve(size_t max_bytes) noexcept {
         size_t needed = record_bytes(max_bytes);
         if (needed > room_ && !next_segment(needed)) [[unlikely]] {
@@ -102,7 +102,7 @@ public:
     /// report success for pages that the first one could not write.
     void finish_sync(const SyncTicket& ticket, bool good) noexcept;
 
-private:
+  private:
     static constexpr size_t kSpares_max = 2;
 
     bool next_segment(size_t needed) noexcept;

@@ -167,7 +167,7 @@ TEST_F(JournalDelivery, NewEpochSendsTheGapsAgain) {
 TEST_F(JournalDelivery, AnswersOfAnOlderEpochDoNotCount) {
     append_many(20);
     SendBatch batch = delivery_.next_batch(20, 1 << 20);
-    delivery_.on_epoch(2);  // FLUSHALL between the command and its answer
+    delivery_.on_epoch(2);             // FLUSHALL between the command and its answer
     EXPECT_TRUE(send_all(1).empty());  // no second copy before the answer
     delivery_.on_sent(batch.token, 2);
     EXPECT_EQ(send_all(3), range(0, 20));
@@ -201,8 +201,9 @@ TEST_F(JournalDelivery, OvertakenAcrossSegments) {
     send_all(1000);
     append_many(1, 100);
     send_all(3000);
-    settle(last(), ("{[" + std::to_string(last().records - 1) + "," +
-                    std::to_string(last().records) + ")}").c_str());
+    settle(last(),
+           ("{[" + std::to_string(last().records - 1) + "," + std::to_string(last().records) + ")}")
+               .c_str());
     tick(2 * kMinute_ms);
     do_tasks(2 * kMinute_ms);
     EXPECT_EQ(send_all(2 * kMinute_ms), range(0, 700));
@@ -558,7 +559,9 @@ TEST_F(JournalDelivery, RandomHistoryLosesNothing) {
         now += random() % 200;
         switch (random() % 8) {
             case 0:
-            case 1: append_many(static_cast<int>(random() % 50), 30); break;
+            case 1:
+                append_many(static_cast<int>(random() % 50), 30);
+                break;
             case 2:
             case 3: {
                 SendBatch batch = delivery_.next_batch(1 + random() % 64, 4096);
@@ -587,7 +590,9 @@ TEST_F(JournalDelivery, RandomHistoryLosesNothing) {
                     break;
                 }
                 break;
-            case 6: tick(now, random() % 2 == 0); break;
+            case 6:
+                tick(now, random() % 2 == 0);
+                break;
             case 7:
                 do_tasks(now);
                 if (random() % 50 == 0) {

@@ -1,6 +1,6 @@
-// Workers that append, send, adopt and retire on two threads, killed at any moment, hundreds of times;
-// Redis is a socket, PostgreSQL and the leader are the test itself. In the end every record whose commit
-// returned is settled exactly once under its own number, and the counts say so.
+// Workers that append, send, adopt and retire on two threads, killed at any moment, hundreds of
+// times; Redis is a socket, PostgreSQL and the leader are the test itself. In the end every record
+// whose commit returned is settled exactly once under its own number, and the counts say so.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -134,7 +134,8 @@ class JournalKill : public ::testing::Test {
             return false;
         }
         char text[400];
-        int size = snprintf(text, sizeof text, "%0*lu", static_cast<int>(20 + number % 300), number);
+        int size =
+            snprintf(text, sizeof text, "%0*lu", static_cast<int>(20 + number % 300), number);
         char* room = writer.reserve(sizeof text);
         if (room == nullptr) {
             writer.count_unjournaled();
@@ -211,7 +212,8 @@ class JournalKill : public ::testing::Test {
 
     void check_all_settled() {
         uint64_t committed = 0;
-        for (uint64_t number = 0; number < std::min<uint64_t>(ledger_->next, kNumbers_max); ++number) {
+        for (uint64_t number = 0; number < std::min<uint64_t>(ledger_->next, kNumbers_max);
+             ++number) {
             if (ledger_->committed[number].load() != 0) {
                 ++committed;
                 EXPECT_TRUE(numbers_.contains(number)) << number;

@@ -80,7 +80,8 @@ TEST_F(JournalReaderTest, FindsASegmentThatMoved) {
     auto seen = reader();
     auto list = seen->list(false);
     std::string error;
-    ASSERT_TRUE(lane.store->retire(list[0].id, lane.delivery.segments().front().file->slot(), true, error));
+    ASSERT_TRUE(
+        lane.store->retire(list[0].id, lane.delivery.segments().front().file->slot(), true, error));
     EXPECT_TRUE(seen->list(false).empty());
     ASSERT_EQ(seen->list(true).size(), 1u);
     EXPECT_TRUE(seen->list(true)[0].retired);

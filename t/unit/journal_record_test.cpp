@@ -42,7 +42,9 @@ class Page {
     size_t end_ = kSegmentHeader_bytes;
 };
 
-std::string text(uint32_t seq) { return "record " + std::string(seq % 50, 'x') + std::to_string(seq); }
+std::string text(uint32_t seq) {
+    return "record " + std::string(seq % 50, 'x') + std::to_string(seq);
+}
 
 TEST(JournalRecord, WhatIsWrittenIsFoundInOrder) {
     Uuid id = random_uuid();

@@ -108,7 +108,8 @@ TEST_F(JournalStoreTest, PreparesExpiredThenNewThenOldestSettledThenNone) {
     auto retire_one = [&] {
         auto result = store->prepare();
         EXPECT_TRUE(result.segment) << result.error;
-        EXPECT_TRUE(store->retire(result.segment->identity().id, result.segment->slot(), true, error));
+        EXPECT_TRUE(
+            store->retire(result.segment->identity().id, result.segment->slot(), true, error));
     };
     retire_one();
     EXPECT_EQ(settled_files(), 1u);
@@ -168,8 +169,8 @@ TEST_F(JournalStoreTest, RecycledFileResurrectsNothing) {
             ASSERT_TRUE(append(writer, "record of some life"));
         }
         delivery.segments().back().file->header().store_progress({7, 400});
-        auto after = load_records(live_files(path())[0].path, id, kSmallSegment_bytes, 0, UINT32_MAX,
-                                  error);
+        auto after =
+            load_records(live_files(path())[0].path, id, kSmallSegment_bytes, 0, UINT32_MAX, error);
         EXPECT_EQ(after->index.records(), 500u - life);
         EXPECT_TRUE(after->index.unreadable().empty());
         writer.seal_current();
@@ -207,7 +208,8 @@ TEST_F(JournalStoreTest, SmallerBudgetRemovesWhatIsRetired) {
     }
     auto smaller = open_store(small_options(path(), 3), map);
     EXPECT_TRUE(smaller->prepare().full);
-    ASSERT_TRUE(store->retire(results[0].segment->identity().id, results[0].segment->slot(), true, error));
+    ASSERT_TRUE(
+        store->retire(results[0].segment->identity().id, results[0].segment->slot(), true, error));
     EXPECT_EQ(settled_files(), 1u);  // its own budget allows it
     EXPECT_EQ(live_files(path()).size(), 3u);
     auto tiny = open_store(small_options(path(), 1), map);
@@ -224,7 +226,8 @@ TEST_F(JournalStoreTest, SurplusOfADrainedBacklogIsRemoved) {
         results.push_back(store->prepare());
     }
     for (auto& result : results) {
-        ASSERT_TRUE(store->retire(result.segment->identity().id, result.segment->slot(), true, error));
+        ASSERT_TRUE(
+            store->retire(result.segment->identity().id, result.segment->slot(), true, error));
     }
     EXPECT_EQ(settled_files(), 40u);
     given_unix_ms += 60'001;

@@ -45,7 +45,9 @@ class TemporaryFolder {
 };
 
 inline uint64_t given_unix_ms = 1'700'000'000'000;
-inline uint64_t given_clock() { return given_unix_ms; }
+inline uint64_t given_clock() {
+    return given_unix_ms;
+}
 
 inline constexpr uint64_t kSmallSegment_bytes = 64 << 10;
 
@@ -125,7 +127,9 @@ inline int wait_for(pid_t child) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-inline int run_child(const std::function<void()>& body) { return wait_for(start_child(body)); }
+inline int run_child(const std::function<void()>& body) {
+    return wait_for(start_child(body));
+}
 
 /// Overwrites bytes of a file in place.
 inline void damage(const std::string& path, size_t at, std::string_view bytes) {

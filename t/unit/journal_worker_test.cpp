@@ -19,8 +19,8 @@ class JournalWorker : public ::testing::Test {
 
     std::unique_ptr<WorkerJournal> start(JournalNews& news, size_t segments = 8) {
         std::string error;
-        auto journal = WorkerJournal::start(small_options(folder_.path(), segments), map_, false,
-                                            0, news, error);
+        auto journal = WorkerJournal::start(small_options(folder_.path(), segments), map_, false, 0,
+                                            news, error);
         EXPECT_TRUE(journal) << error;
         return journal;
     }

@@ -11,7 +11,9 @@ using namespace test;
 
 class JournalWriterTest : public ::testing::Test {
   protected:
-    uint64_t unjournaled() const { return lane_.map->view(lane_.store->writer_slot())->counts.unjournaled; }
+    uint64_t unjournaled() const {
+        return lane_.map->view(lane_.store->writer_slot())->counts.unjournaled;
+    }
 
     TemporaryFolder folder_;
     Lane lane_{small_options(folder_.path(), 16)};
