@@ -157,13 +157,17 @@ int audit_clicks(const AuditOptions& options, std::ostream& out) {
     }
     ClickAccounts accounts;
     std::vector<Uuid> journaled;
+    auto* const ids = options.access_log.empty() ? nullptr : &journaled;
     for (const auto& journal : options.journals) {
-        accounts.add_journal(journal, options.access_log.empty() ? nullptr : &journaled);
+        accounts.add_journal(journal, ids);
     }
     auto pg = configured_postgres(deadline_ms);
     PgTransaction snapshot(pg);
     pg.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
     accounts.add_database(pg);
+    for (const auto& journal : options.journals) {
+        accounts.add_retired(journal, ids);
+    }
     bool sound = print_segments(accounts, !options.journals.empty(), out);
     if (!options.access_log.empty()) {
         sound = print_log(logged, journaled, pg, out) && sound;

@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "core/click_json.hpp"
-#include "journal/reader.hpp"
 #include "runtime/error.hpp"
 
 namespace coupon {
@@ -30,6 +29,15 @@ Uuid uuid_at(const PgResult& rows, int row) {
     return parse_uuid(rows.text(row, 0)).value_or(Uuid{});
 }
 
+std::unique_ptr<JournalReader> open_journal(const std::string& directory) {
+    std::string error;
+    auto reader = JournalReader::open(directory, error);
+    if (!reader) {
+        throw CommandError("audit: " + error);
+    }
+    return reader;
+}
+
 std::uint64_t count_at(const PgResult& rows, int row, int column) {
     return static_cast<std::uint64_t>(rows.number(row, column));
 }
@@ -37,11 +45,7 @@ std::uint64_t count_at(const PgResult& rows, int row, int column) {
 }  // namespace
 
 void ClickAccounts::add_journal(const std::string& directory, std::vector<Uuid>* ids) {
-    std::string error;
-    const auto reader = JournalReader::open(directory, error);
-    if (!reader) {
-        throw CommandError("audit: " + error);
-    }
+    const auto reader = open_journal(directory);
     // Served first: whatever was counted by then is in a journal file that is read after it.
     if (reader->map() != nullptr) {
         reader->map()->for_each([this](const SlotView& slot) {
@@ -52,24 +56,42 @@ void ClickAccounts::add_journal(const std::string& directory, std::vector<Uuid>*
             }
         });
     }
-    ParsedClick click;
-    std::string reason;
     for (const auto& segment : reader->list(false)) {
-        if (segment.kind != JournalKind::clicks) {
+        if (segment.kind == JournalKind::clicks) {
+            add_records(*reader, segment, ids);
+        }
+    }
+}
+
+void ClickAccounts::add_retired(const std::string& directory, std::vector<Uuid>* ids) {
+    const auto reader = open_journal(directory);
+    for (const auto& segment : reader->list(true)) {
+        if (segment.kind != JournalKind::clicks || !segment.retired ||
+            closed_.contains(segment.id)) {
             continue;
         }
-        auto& account = segments_[segment.id];
-        account.edge = segment.edge;
-        const auto result = reader->read(segment, [&](std::uint32_t seq, std::string_view payload) {
-            account.journaled.add(seq);
-            if (ids != nullptr && parse_click(payload, click, reason)) {
-                ids->push_back(click.id);
-            }
-        });
-        // A segment that was settled and recycled meanwhile is in the table.
-        if (!result.error.empty() && std::filesystem::exists(segment.path)) {
-            throw CommandError("audit: " + result.error);
+        const auto known = segments_.find(segment.id);
+        if (known == segments_.end() || !known->second.settled.covers(0, segment.sealed)) {
+            add_records(*reader, segment, ids);
         }
+    }
+}
+
+void ClickAccounts::add_records(const JournalReader& reader, const SegmentInfo& segment,
+                                std::vector<Uuid>* ids) {
+    auto& account = segments_[segment.id];
+    account.edge = segment.edge;
+    ParsedClick click;
+    std::string reason;
+    const auto result = reader.read(segment, [&](std::uint32_t seq, std::string_view payload) {
+        account.journaled.add(seq);
+        if (ids != nullptr && parse_click(payload, click, reason)) {
+            ids->push_back(click.id);
+        }
+    });
+    // A segment that was settled and recycled meanwhile is in the table.
+    if (!result.error.empty() && std::filesystem::exists(segment.path)) {
+        throw CommandError("audit: " + result.error);
     }
 }
 
@@ -79,7 +101,7 @@ void ClickAccounts::add_database(PgConnection& pg) {
         const auto id = uuid_at(segments, row);
         if (segments.text(row, 5) == "t") {
             segments_.erase(id);
-            ++closed_;
+            closed_.insert(id);
             continue;
         }
         auto& account = segments_[id];

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "core/uuid.hpp"
 #include "couponctl/click_account.hpp"
+#include "journal/reader.hpp"
 #include "runtime/pg_connection.hpp"
 
 namespace coupon {
@@ -19,6 +21,11 @@ class ClickAccounts {
     // not null. Throws CommandError.
     void add_journal(const std::string& directory, std::vector<Uuid>* ids);
 
+    // Records of segments that the edge has put aside as settled and that PostgreSQL does not have:
+    // it was restored from an older backup, or the segment was settled after the snapshot. To be
+    // called after add_database.
+    void add_retired(const std::string& directory, std::vector<Uuid>* ids);
+
     // Segments, clicks and rejects as one snapshot sees them; runs inside the caller's transaction.
     // Throws PgError.
     void add_database(PgConnection& pg);
@@ -28,11 +35,14 @@ class ClickAccounts {
     }
 
     // Segments closed before their partition was detached; they are in no other number.
-    [[nodiscard]] std::uint64_t closed() const noexcept { return closed_; }
+    [[nodiscard]] std::uint64_t closed() const noexcept { return closed_.size(); }
 
   private:
+    void add_records(const JournalReader& reader, const SegmentInfo& segment,
+                     std::vector<Uuid>* ids);
+
     std::map<Uuid, ClickAccount> segments_;
-    std::uint64_t closed_ = 0;
+    std::set<Uuid> closed_;
 };
 
 }  // namespace coupon

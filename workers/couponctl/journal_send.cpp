@@ -42,7 +42,7 @@ class JournalSender {
 
     void send() {
         std::size_t living = 0;
-        for (const auto& segment : reader_->list(false)) {
+        for (const auto& segment : reader_->list(options_.settled)) {
             if (segment.owner == OwnerState::alive) {
                 ++living;
             } else {

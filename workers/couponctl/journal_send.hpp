@@ -10,6 +10,7 @@ namespace coupon {
 struct JournalSendOptions {
     std::string directory;
     std::size_t queue_max = 1'000'000;  // entries in Redis above which sending waits
+    bool settled = false;               // also what the edge has put aside as settled
     int wait_s = 60;                    // for the workers to settle what was sent; 0: do not wait
 };
 

@@ -56,6 +56,9 @@ void add_journal(CLI::App& app, Arguments& arguments) {
     auto* send = journal->add_subcommand(
         "send", "Deliver a folder whose edge is gone (DATABASE_URL, REDIS_URL)");
     send->add_option("dir,--journal", arguments.send.directory, "The folder")->required();
+    send->add_flag(
+        "--settled", arguments.send.settled,
+        "Also send settled segments that are still kept: for a restored, older database");
     send->add_option("--queue-max", arguments.send.queue_max,
                      "Entries in Redis above which sending waits")
         ->capture_default_str();
