@@ -78,7 +78,7 @@ std::unique_ptr<SegmentFile> SegmentFile::begin(UniqueFd fd, const std::string& 
         !prefault_for_writing(file->header_.data(), kSegmentHeader_bytes, path, error)) {
         return nullptr;
     }
-    file->body_ = std::make_shared<SegmentBody>(std::move(fd), std::move(whole));
+    file->body_ = std::make_shared<SegmentBody>(SegmentBody{std::move(fd), std::move(whole)});
     return file;
 }
 
