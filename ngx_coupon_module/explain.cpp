@@ -3,6 +3,7 @@
 #include "answers.hpp"
 #include "edge.hpp"
 #include "request_facts.hpp"
+#include "suspension.hpp"
 
 #include "core/destination.hpp"
 #include "core/redirect_path.hpp"
@@ -17,6 +18,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr uint32_t kDeadline_ms = 2000;
+constexpr std::string_view kDown = "PostgreSQL does not answer, and the catalogue does not hold the offer";
 // A version-7 id no edge makes (its tag is zero), so that a copied URL is nobody's click.
 constexpr char kSampleClickId[] = "00000000-0000-7000-8000-000000000000";
 
@@ -91,27 +93,39 @@ ngx_int_t send_json(ngx_http_request_t* r, const Json& json) {
                      json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-void resume(ngx_http_request_t* r, const Json& json) {
-    ngx_connection_t* connection = r->connection;
-    ngx_http_finalize_request(r, send_json(r, json));
-    ngx_http_run_posted_requests(connection);
+void resume(const std::shared_ptr<Suspension>& suspension, const Json& json) {
+    suspension->resume(send_json(suspension->request(), json));
+}
+
+// PostgreSQL says why the offer stays out of the catalogue.
+void explain_absence(const std::shared_ptr<Suspension>& suspension, const Uuid& uuid) {
+    Edge::current().misses().explain(uuid, kDeadline_ms, [suspension](MissOutcome outcome, const std::string& reason) {
+        if (suspension->request() == nullptr) {
+            return;
+        }
+        const bool down = outcome == MissOutcome::failed;
+        Json json = empty_answer(down ? kDown : std::string_view(reason));
+        json["cache"] = cache_name(down ? CacheLevel::down : CacheLevel::miss);
+        resume(suspension, json);
+    });
 }
 
 // Not in the catalogue: fetch it as a redirect would, else read why it stays out.
 ngx_int_t explain_miss(ngx_http_request_t* r, const Uuid& uuid, uint64_t user) {
-    ++r->main->count;
-    Edge::current().misses().ask(uuid, kDeadline_ms, [r, uuid, user](MissOutcome) {
+    const auto suspension = Suspension::hold(r);
+    if (suspension == nullptr) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    Edge::current().misses().ask(uuid, kDeadline_ms, [suspension, uuid, user](MissOutcome) {
         OfferView offer;
-        if (Edge::current().find(uuid, offer)) {
-            resume(r, describe_found(r, offer, user, CacheLevel::miss));
+        if (suspension->request() == nullptr) {
             return;
         }
-        Edge::current().misses().explain(uuid, kDeadline_ms, [r](MissOutcome outcome, const std::string& reason) {
-            Json json = empty_answer(outcome == MissOutcome::failed ? "PostgreSQL does not answer, and the catalogue does not hold the offer"
-                                                                    : reason);
-            json["cache"] = cache_name(outcome == MissOutcome::failed ? CacheLevel::down : CacheLevel::miss);
-            resume(r, json);
-        });
+        if (Edge::current().find(uuid, offer)) {
+            resume(suspension, describe_found(suspension->request(), offer, user, CacheLevel::miss));
+        } else {
+            explain_absence(suspension, uuid);
+        }
     });
     return NGX_DONE;
 }

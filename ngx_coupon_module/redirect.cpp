@@ -6,8 +6,10 @@
 #include "pages.hpp"
 #include "redirect_context.hpp"
 #include "request_facts.hpp"
+#include "suspension.hpp"
 
 #include <charconv>
+#include <memory>
 
 namespace coupon {
 namespace {
@@ -92,46 +94,48 @@ ngx_int_t send_click(ngx_http_request_t* r) noexcept {
     return send_location(r, context->location);
 }
 
-// A request that was suspended goes on; NGINX counts references to it.
-void resume(ngx_http_request_t* r, ngx_int_t rc) noexcept {
-    ngx_connection_t* connection = r->connection;
-    ngx_http_finalize_request(r, rc);
-    ngx_http_run_posted_requests(connection);
+// The first wait takes a reference to the request; a second wait goes on with it.
+std::shared_ptr<Suspension> suspend(ngx_http_request_t* r) {
+    RedirectContext* context = redirect_context(r);
+    context->waited = true;
+    context->started_ns = monotonic_ns();
+    return Suspension::hold(r);
 }
 
-// The first wait takes the reference that resume() gives back; a second wait goes on with it.
-ngx_int_t suspend(ngx_http_request_t* r) noexcept {
-    RedirectContext* context = redirect_context(r);
-    if (!context->waited) {
-        context->waited = true;
-        context->started_ns = monotonic_ns();
-        ++r->main->count;
+// `suspension` is null when the request is not suspended yet.
+ngx_int_t wait_for_sync(ngx_http_request_t* r, std::shared_ptr<Suspension> suspension) {
+    if (suspension == nullptr) {
+        suspension = suspend(r);
     }
+    if (suspension == nullptr) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    Edge::current().clicks().when_synced(redirect_context(r)->record, [suspension](bool synced) noexcept {
+        if (ngx_http_request_t* waiting = suspension->request()) {
+            // Without the sync the chosen mode promises nothing: no 302 is sent.
+            suspension->resume(synced ? send_click(waiting) : refuse_unavailable(waiting));
+        }
+    });
     return NGX_DONE;
 }
 
-ngx_int_t wait_for_sync(ngx_http_request_t* r) {
-    const ngx_int_t rc = suspend(r);
-    Edge::current().clicks().when_synced(redirect_context(r)->record, [r](bool synced) noexcept {
-        // Without the sync the chosen mode promises nothing: no 302 is sent.
-        resume(r, synced ? send_click(r) : refuse_unavailable(r));
-    });
-    return rc;
-}
-
-ngx_int_t answer_offer(ngx_http_request_t* r, const OfferView& offer) {
+ngx_int_t answer_offer(ngx_http_request_t* r, const OfferView& offer, std::shared_ptr<Suspension> suspension) {
     if (!offer.live_at(ngx_time())) {
         return answer_not_found(r);
     }
     switch (record_click(r, offer)) {
         case ClickResult::ready: return send_click(r);
-        case ClickResult::needs_sync: return wait_for_sync(r);
+        case ClickResult::needs_sync: return wait_for_sync(r, std::move(suspension));
         case ClickResult::failed: break;
     }
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
-void answer_miss(ngx_http_request_t* r, MissOutcome outcome) noexcept {
+void answer_miss(const std::shared_ptr<Suspension>& suspension, MissOutcome outcome) noexcept {
+    ngx_http_request_t* r = suspension->request();
+    if (r == nullptr) {
+        return;
+    }
     RedirectContext* context = redirect_context(r);
     Edge& edge = Edge::current();
     ngx_int_t rc = NGX_ERROR;
@@ -139,7 +143,7 @@ void answer_miss(ngx_http_request_t* r, MissOutcome outcome) noexcept {
         OfferView offer;
         if (outcome == MissOutcome::found && edge.find(context->path.offer, offer)) {
             context->cache = CacheLevel::miss;
-            rc = answer_offer(r, offer);
+            rc = answer_offer(r, offer, suspension);
         } else if (outcome == MissOutcome::unknown || outcome == MissOutcome::found) {
             context->cache = CacheLevel::miss;
             rc = answer_not_found(r);
@@ -152,7 +156,7 @@ void answer_miss(ngx_http_request_t* r, MissOutcome outcome) noexcept {
         rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     if (rc != NGX_DONE) {
-        resume(r, rc);
+        suspension->resume(rc);
     }
 }
 
@@ -161,20 +165,27 @@ ngx_int_t find_and_answer(ngx_http_request_t* r, RedirectContext* context) {
     OfferView offer;
     if (edge.find(context->path.offer, offer)) {
         context->cache = edge.catalog_fresh() ? CacheLevel::hit : CacheLevel::stale;
-        return answer_offer(r, offer);
+        return answer_offer(r, offer, nullptr);
     }
     if (edge.misses().known_unknown(context->path.offer)) {
         context->cache = CacheLevel::negative;
         return answer_not_found(r);
     }
-    const ngx_int_t rc = suspend(r);
-    edge.misses().ask(context->path.offer, kMissDeadline_ms, [r](MissOutcome outcome) { answer_miss(r, outcome); });
-    return rc;
+    const auto suspension = suspend(r);
+    if (suspension == nullptr) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    edge.misses().ask(context->path.offer, kMissDeadline_ms,
+                      [suspension](MissOutcome outcome) { answer_miss(suspension, outcome); });
+    return NGX_DONE;
 }
 
 }  // namespace
 
 ngx_int_t redirect(ngx_http_request_t* r) {
+    if (r != r->main) {
+        return NGX_HTTP_FORBIDDEN;  // a subrequest's Location reaches no browser
+    }
     auto* context = static_cast<RedirectContext*>(ngx_pcalloc(r->pool, sizeof(RedirectContext)));
     if (context == nullptr) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
