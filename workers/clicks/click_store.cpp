@@ -18,6 +18,8 @@ constexpr const char* session_sql =
     "SET synchronous_commit = on;"
     // Sooner than our own deadline, so that no abandoned statement holds locks.
     "SET statement_timeout = '25s';"
+    // A worker that is stopped within a transaction must not hold up the one that does its work.
+    "SET idle_in_transaction_session_timeout = '25s';"
     "CREATE TEMP TABLE click_stage ("
     " click_id uuid, offer_id bigint, offer_uuid uuid, merchant_id bigint, user_id bigint,"
     " ip_address inet, user_agent text, referrer_url text, device_type text,"
