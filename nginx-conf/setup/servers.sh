@@ -84,7 +84,7 @@ need_port() {
 
 check_ports() {
     local ports="$http_port $postgres_port $redis_port"
-    if [ -s "$state/ports" ] && [ "$(cat "$state/ports")" != "$ports" ] && server_status | grep -q ' runs$'; then
+    if [ -s "$state/ports" ] && [ "$(cat "$state/ports")" != "$ports" ] && [[ $(server_status) == *" runs"* ]]; then
         die "it runs with other ports ($(cat "$state/ports")); stop it first"
     fi
     need_port "$http_port" COUPON_HTTP_PORT NGINX "$state/nginx/nginx.pid" nginx
