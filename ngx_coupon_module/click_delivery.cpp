@@ -114,7 +114,7 @@ void ClickDelivery::replied(uint64_t token, size_t records, const RedisReply* re
 // Now when there is a batch worth sending, else when the oldest click has waited long enough.
 void ClickDelivery::send_more() {
     refused_ = false;
-    const uint64_t unsent = journal_.delivery().counts().unsent;
+    const uint64_t unsent = journal_.delivery().waiting(kBatch_min);
     if (unsent >= kBatch_min) {
         send();
     } else if (unsent > 0 && !later_.running()) {

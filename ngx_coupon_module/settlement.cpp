@@ -94,18 +94,21 @@ void Settlement::write_counts(const std::vector<SlotView>& slots) {
 }
 
 void Settlement::read_settled(const std::vector<SlotView>& slots) {
+    // What is read is at least as new as the question, which is all that may be claimed of it.
+    const uint64_t asked_ms = monotonic_ns() / 1'000'000;
     if (slots.empty()) {
-        map_->set_settlements_read_ms(monotonic_ns() / 1'000'000);
+        map_->set_settlements_read_ms(asked_ms);
         return;
     }
     ArrayText ids;
     for (const SlotView& slot : slots) {
         ids.add(to_string(slot.segment));
     }
-    const bool asked = postgres_.query(kReadSettled, {ids.text()}, kDeadline_ms, [this, slots](PgResult&& result) {
+    const bool asked = postgres_.query(kReadSettled, {ids.text()}, kDeadline_ms, [this, slots, asked_ms](PgResult&& result) {
         --unanswered_;
         if (result.ok()) {
             publish(slots, result);
+            map_->set_settlements_read_ms(asked_ms);
         } else {
             complain("read what is settled", result);
         }
@@ -126,7 +129,6 @@ void Settlement::publish(const std::vector<SlotView>& asked, const PgResult& res
             map_->publish_settled(slot->second, *segment, *settled);
         }
     }
-    map_->set_settlements_read_ms(monotonic_ns() / 1'000'000);
 }
 
 void Settlement::complain(const char* what, const PgResult& result) {
