@@ -1,6 +1,9 @@
 """SIGKILL of the click worker in the middle of its work."""
 import random
+import signal
 import time
+
+import pytest
 
 from harness.waiting import eventually
 
@@ -37,3 +40,26 @@ def test_killed_20_times(busy_shop, counts):
     counts.add(faults=20)
     assert load.cuts == 0 and load.refused == 0
     settle(shop, load, counts)
+
+
+@pytest.mark.deadline(200)
+def test_frozen_in_the_middle_of_a_batch(busy_shop, counts):
+    """Its heartbeat lapses and another one does its work; then it comes back to its open transaction."""
+    shop = busy_shop()
+    with shop.load(connections=4, pause_s=0.05) as load:
+        load.goes_on(50)
+        blocker = stopped_at(shop, "journal_segments")
+        frozen = shop.worker
+        frozen.process.send(signal.SIGSTOP)
+        blocker.close()
+        shop.start_worker()
+        promised = len(load.clicks)
+        try:
+            eventually(lambda: shop.database.value("SELECT count(*) FROM offer_clicks") >= promised,
+                       "the other worker stores what the frozen one had claimed", 100, every_s=0.5)
+        finally:
+            frozen.process.send(signal.SIGCONT)
+        load.goes_on(50)
+    counts.add(faults=1)
+    settle(shop, load, counts)
+    frozen.stop()

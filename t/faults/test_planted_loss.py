@@ -1,4 +1,9 @@
 """The audit itself: a click that is made to disappear must not go unnoticed."""
+import threading
+
+from harness.gate import Gate
+from harness.shop import couponctl
+
 from .accounts import Audit, settle
 from .segments import records_of, unsettled_segments
 
@@ -80,3 +85,32 @@ def test_counted_even_when_everything_was_killed(busy_shop, counts):
     audit = Audit(shop)
     counts.add(faults=1, served=audit.served, missing=audit.missing)
     assert audit.missing == len(load.clicks) and audit.status == 1, audit.text
+
+
+def test_no_false_alarm_while_clicks_are_on_their_way(busy_shop, counts):
+    shop = busy_shop()
+    with shop.load() as load:
+        for number in range(20):
+            audit = Audit(shop, *(["--access-log", shop.edge.access_log] if number % 2 else []))
+            assert audit.status == 0, f"audit {number}:\n{audit.text}"
+    counts.add(faults=0)
+    settle(shop, load, counts)
+
+
+def test_no_false_alarm_by_an_audit_that_takes_long(busy_shop, counts):
+    """Between its look at the journal and its look at PostgreSQL the edge serves and reports more."""
+    shop = busy_shop(click_worker=False)
+    gate = Gate(shop.postgres.port)
+    try:
+        with shop.load() as load:
+            load.goes_on(100)
+            gate.stall()
+            threading.Timer(2.5, gate.open).start()
+            run = couponctl("clicks", "audit", "--journal", shop.edge.journal, environment={
+                "DATABASE_URL": shop.postgres.url(shop.database.name, gate.port)})
+    finally:
+        gate.close()
+    assert run.returncode == 0, run.stdout + run.stderr
+    counts.add(faults=1)
+    shop.start_worker()
+    settle(shop, load, counts)
