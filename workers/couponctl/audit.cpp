@@ -18,11 +18,11 @@ constexpr std::size_t ids_per_query = 10'000;
 
 // Bounds on the time let PostgreSQL look into few partitions.
 constexpr const char* unknown_ids_sql =
-    "SELECT id FROM unnest($1::uuid[]) AS id"
-    " WHERE NOT EXISTS (SELECT FROM offer_clicks c WHERE c.click_id = id"
+    "SELECT logged.id FROM unnest($1::uuid[]) AS logged (id)"
+    " WHERE NOT EXISTS (SELECT FROM offer_clicks c WHERE c.click_id = logged.id"
     "   AND c.clicked_at BETWEEN to_timestamp($2::float8 / 1000) - interval '1 s'"
     "                        AND to_timestamp($3::float8 / 1000) + interval '1 s')"
-    "   AND NOT EXISTS (SELECT FROM click_rejects r WHERE r.click_id = id)";
+    "   AND NOT EXISTS (SELECT FROM click_rejects r WHERE r.click_id = logged.id)";
 
 void line(std::ostream& out, const char* name, std::uint64_t value) {
     out << std::left << std::setw(14) << name << value << '\n';

@@ -11,6 +11,7 @@
 
 #include "couponctl/duration.hpp"
 #include "couponctl/settings.hpp"
+#include "runtime/error.hpp"
 
 namespace coupon {
 namespace {
@@ -71,6 +72,9 @@ class QueueTable {
                 oldest_ms ? duration_text(unix_now_ms() - *oldest_ms) : "-",
                 std::to_string(claimed), std::to_string(workers_[kind.name]), dead(kind));
         }
+        if (!pg_failure_.empty()) {
+            throw CommandError("queues: the dead letters are unknown: " + pg_failure_);
+        }
     }
 
   private:
@@ -120,16 +124,26 @@ class QueueTable {
         } while (cursor != "0");
     }
 
+    // What Redis tells is shown although PostgreSQL may be away.
     std::string dead(const QueueKind& kind) {
-        if (pg_.execute(table_exists_sql, {kind.dead_table}).text(0, 0) != "t") {
-            return "-";
+        if (!pg_failure_.empty()) {
+            return "?";
         }
-        return std::string(pg_.execute(kind.dead_sql).text(0, 0));
+        try {
+            if (pg_.execute(table_exists_sql, {kind.dead_table}).text(0, 0) != "t") {
+                return "-";
+            }
+            return std::string(pg_.execute(kind.dead_sql).text(0, 0));
+        } catch (const PgError& error) {
+            pg_failure_ = error.what();
+            return "?";
+        }
     }
 
     RedisConnection redis_;
     PgConnection pg_;
     std::map<std::string, int> workers_;
+    std::string pg_failure_;
 };
 
 }  // namespace

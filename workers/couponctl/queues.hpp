@@ -5,7 +5,8 @@
 
 namespace coupon {
 
-// One line per queue. Throws RedisUnavailable, PgError or ConfigError.
+// One line per queue. Throws RedisUnavailable or ConfigError; and CommandError after the last line
+// when PostgreSQL could not be asked for dead letters.
 void show_queues(std::ostream& out);
 
 }  // namespace coupon
