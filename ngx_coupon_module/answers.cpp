@@ -33,6 +33,7 @@ ngx_int_t send_location(ngx_http_request_t* r, const ngx_str_t& location) noexce
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
     r->headers_out.location = header;
+    r->err_status = 0;  // else an error_page that leads here would keep its own status
     r->headers_out.status = NGX_HTTP_MOVED_TEMPORARILY;
     r->headers_out.content_length_n = 0;
     r->header_only = 1;

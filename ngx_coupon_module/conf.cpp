@@ -47,10 +47,23 @@ char* init_main_conf(ngx_conf_t* cf, void* conf) {
 
 void* create_location_conf(ngx_conf_t* cf) { return pool_object<LocationConf>(cf->pool); }
 
-char* merge_location_conf(ngx_conf_t* cf, void*, void* child) {
+// Locations inside inherit; so does the nameless one that an `if` makes, which would otherwise answer
+// without limit, signature and fallback. The handler is not inherited, so neither is `redirect`.
+char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) {
+    const auto& outer = *static_cast<LocationConf*>(parent);
     auto& location = *static_cast<LocationConf*>(child);
     if (location.redirect == NGX_CONF_UNSET) {
         location.redirect = 0;
+    }
+    if (!location.rate_limit_set) {
+        location.rate_limit = outer.rate_limit;
+        location.rate_limit_set = outer.rate_limit_set;
+    }
+    if (location.fallback.data == nullptr) {
+        location.fallback = outer.fallback;
+    }
+    if (location.link_secrets.empty()) {
+        location.link_secrets = outer.link_secrets;
     }
     if (location.rate_limit && main_conf(cf).rate_zone == nullptr) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

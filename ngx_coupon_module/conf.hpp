@@ -48,6 +48,7 @@ struct MainConf {
 struct LocationConf {
     ngx_flag_t redirect = NGX_CONF_UNSET;
     std::optional<RateLimit> rate_limit;
+    bool rate_limit_set = false;         // also by "off", which then is not inherited over
     ngx_str_t fallback = ngx_null_string;
     std::vector<std::string> link_secrets;
 };
