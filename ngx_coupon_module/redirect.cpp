@@ -194,11 +194,12 @@ ngx_int_t redirect(ngx_http_request_t* r) {
     Edge& edge = Edge::current();
     context->started_ns = edge.sample_started_ns();
 
-    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
-        return refuse_method(r);
-    }
+    // First of all: a body left on the connection would be read as the next request.
     if (const ngx_int_t rc = ngx_http_discard_request_body(r); rc != NGX_OK) {
         return rc;
+    }
+    if ((r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) == 0) {
+        return refuse_method(r);
     }
     const auto path = parse_redirect_path(view(r->uri));
     if (!path) {
