@@ -10,22 +10,26 @@ CREATE TABLE IF NOT EXISTS catalog_log (
 CREATE INDEX IF NOT EXISTS catalog_log_xid ON catalog_log (xid);
 CREATE INDEX IF NOT EXISTS catalog_log_logged_at ON catalog_log (logged_at);
 
--- Runs with its owner's rights: whoever may change an offer need not be granted the log. NOTIFY only wakes the edges.
+-- Runs with its owner's rights: whoever may change an offer need not be granted the log. The log is named with its
+-- schema and nothing is looked up in pg_temp, where the caller could have put a table of that name. NOTIFY only wakes
+-- the edges.
 CREATE OR REPLACE FUNCTION coupon_log_catalog_change() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     changed_kind text := TG_ARGV[0];
+    log_change   text := format('INSERT INTO %I.catalog_log (kind, id) VALUES ($1, $2)', TG_TABLE_SCHEMA);
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        EXECUTE format('INSERT INTO catalog_log (kind, id) SELECT %L, id FROM %I.%I', changed_kind, TG_TABLE_SCHEMA, TG_TABLE_NAME);
+        EXECUTE format('INSERT INTO %1$I.catalog_log (kind, id) SELECT $1, id FROM %1$I.%2$I', TG_TABLE_SCHEMA, TG_TABLE_NAME)
+          USING changed_kind;
         PERFORM pg_notify('coupon_catalog', '');
         RETURN NULL;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        INSERT INTO catalog_log (kind, id) VALUES (changed_kind, OLD.id);
+        EXECUTE log_change USING changed_kind, OLD.id;
     END IF;
     IF TG_OP = 'INSERT' OR (TG_OP = 'UPDATE' AND NEW.id <> OLD.id) THEN
-        INSERT INTO catalog_log (kind, id) VALUES (changed_kind, NEW.id);
+        EXECUTE log_change USING changed_kind, NEW.id;
     END IF;
     PERFORM pg_notify('coupon_catalog', '');
     RETURN NULL;
