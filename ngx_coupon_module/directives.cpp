@@ -6,6 +6,7 @@
 #include "zones.hpp"
 
 #include "core/click_id.hpp"
+#include "journal/segment_map.hpp"
 
 #include <cctype>
 #include <string_view>
@@ -174,6 +175,11 @@ char* set_journal(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     if (journal.size_bytes < 4 * journal.segment_bytes) {
         return refuse(cf, "needs a size= of at least four segments");
     }
+    // Every segment has a slot in segments.map, and so has every worker.
+    constexpr uint64_t kSlotsForWorkers = 1024;
+    if ((journal.size_bytes + journal.webhooks_bytes) / journal.segment_bytes > kSegmentSlots_max - kSlotsForWorkers) {
+        return refuse(cf, "has more than 15360 segments in its sizes; raise segment=");
+    }
     main.journal = std::move(journal);
     return NGX_CONF_OK;
 }
@@ -273,6 +279,7 @@ char* set_redirect(ngx_conf_t* cf, ngx_command_t* command, void* conf) {
 char* set_rate_limit(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     auto& location = *static_cast<LocationConf*>(conf);
     const auto text = word(cf, 1);
+    location.rate_limit_set = true;
     if (text == "off") {
         location.rate_limit.reset();
         return NGX_CONF_OK;
