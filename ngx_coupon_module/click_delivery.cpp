@@ -40,7 +40,7 @@ ClickDelivery::ClickDelivery(const MainConf& main, ClickJournal& journal, Worker
 void ClickDelivery::every_second() {
     if (redis_.ready()) {
         epoch_.read();
-        if (journal_.wants_queue_state()) {
+        if (journal_.is_open() && journal_.wants_queue_state()) {
             ask_whether_empty();
         }
     }
@@ -62,12 +62,15 @@ void ClickDelivery::connection_lost() {
 }
 
 void ClickDelivery::epoch_known(uint64_t epoch) {
+    if (!journal_.is_open()) {
+        return;  // it is told with the next reading
+    }
     journal_.delivery().on_epoch(epoch);
     send_more();
 }
 
 void ClickDelivery::send() {
-    if (in_flight_ || paused_ || refused_ || !epoch_.known()) {
+    if (in_flight_ || paused_ || refused_ || !epoch_.known() || !journal_.is_open()) {
         return;
     }
     const SendBatch batch = journal_.next_batch(kBatch_max, kBatchBytes_max);
@@ -114,6 +117,9 @@ void ClickDelivery::replied(uint64_t token, size_t records, const RedisReply* re
 // Now when there is a batch worth sending, else when the oldest click has waited long enough.
 void ClickDelivery::send_more() {
     refused_ = false;
+    if (!journal_.is_open()) {
+        return;
+    }
     const uint64_t unsent = journal_.delivery().waiting(kBatch_min);
     if (unsent >= kBatch_min) {
         send();
@@ -159,7 +165,7 @@ void ClickDelivery::ask_queue_length() {
     }
 }
 
-// Both answers come in one round; claims first, so that an entry claimed in between is seen in one.
+// The queue first: an entry claimed in between is then seen among the claims.
 void ClickDelivery::ask_whether_empty() {
     redis_.command({"LLEN", kQueue}, kDeadline_ms, [this](const RedisReply* queue) {
         const bool queue_empty = queue != nullptr && queue->kind() == RedisReply::Kind::integer && queue->integer() == 0;

@@ -2,8 +2,10 @@
 
 #include "clock.hpp"
 
+#include "io/offload.hpp"
+
 #include <algorithm>
-#include <stdexcept>
+#include <exception>
 
 namespace coupon {
 namespace {
@@ -12,19 +14,6 @@ constexpr uint64_t kQueueStateMatters_ms = 50'000;  // re-sending begins at 60 s
 constexpr uint64_t kQueueStateLasts_ms = 3'000;
 
 uint64_t now_ms() noexcept { return monotonic_ns() / 1'000'000; }
-
-std::shared_ptr<SegmentMap> open_map(const std::string& directory, ngx_log_t* log) {
-    std::string error;
-    std::string warning;
-    std::shared_ptr<SegmentMap> map = SegmentMap::open(directory, error, warning);
-    if (!map) {
-        throw std::runtime_error("journal: " + error);
-    }
-    if (!warning.empty()) {
-        ngx_log_error(NGX_LOG_ERR, log, 0, "coupon: journal: %s", warning.c_str());
-    }
-    return map;
-}
 
 StoreOptions store_options(const MainConf& main) {
     StoreOptions options;
@@ -40,30 +29,96 @@ StoreOptions store_options(const MainConf& main) {
 
 }  // namespace
 
-ClickJournal::ClickJournal(const MainConf& main, WorkerCounters& counters, ngx_log_t* log)
-    : map_(open_map(main.journal->directory, log)) {
-    std::string error;
+// What opening found; made on any thread.
+struct ClickJournal::Opening {
+    std::shared_ptr<SegmentMap> map;
+    std::unique_ptr<WorkerJournal> journal;
     JournalNews news;
-    journal_ = WorkerJournal::start(store_options(main), map_, main.sync != SyncMode::off, now_ms(), news, error);
-    if (!journal_) {
-        throw std::runtime_error("journal: " + error);
+    std::string warning;
+    std::string error;
+
+    Opening(StoreOptions options, bool syncs) noexcept {
+        try {
+            map = SegmentMap::open(options.directory, error, warning);
+            if (map) {
+                journal = WorkerJournal::start(std::move(options), map, syncs, now_ms(), news, error);
+            }
+        } catch (const std::exception& failure) {
+            error = failure.what();
+        }
     }
-    JournalTasks::report(news, counters, log);
-    tasks_ = std::make_unique<JournalTasks>(*journal_, counters, log);
-    group_commit_ = std::make_unique<GroupCommit>(journal_->writer(), log);
-    if (main.sync == SyncMode::interval) {
-        sync_timer_ = std::make_unique<Timer>(log, Timer::AtExit::cancelable, [this, interval_ms = main.sync_interval_ms] {
-            group_commit_->sync();
-            sync_timer_->start(interval_ms);
-        });
-        sync_timer_->start(main.sync_interval_ms);
-    }
+};
+
+ClickJournal::ClickJournal(const MainConf& main, WorkerCounters& counters, ngx_log_t* log)
+    : main_(main), counters_(counters), log_(log) {
+    Opening opening(store_options(main), main.sync != SyncMode::off);
+    take(opening);
 }
 
 // Whoever takes the segment over need not look for its end.
-ClickJournal::~ClickJournal() { journal_->writer().seal_current(); }
+ClickJournal::~ClickJournal() {
+    if (journal_) {
+        journal_->writer().seal_current();
+    }
+}
+
+void ClickJournal::take(Opening& opening) {
+    if (!opening.warning.empty()) {
+        ngx_log_error(NGX_LOG_ERR, log_, 0, "coupon: journal: %s", opening.warning.c_str());
+    }
+    if (!opening.journal) {
+        if (opening.error != complained_) {
+            complained_ = opening.error;
+            ngx_log_error(NGX_LOG_CRIT, log_, 0,
+                          "coupon: journal: %s; redirects go on unjournaled until it can be opened",
+                          opening.error.c_str());
+        }
+        return;
+    }
+    map_ = std::move(opening.map);
+    journal_ = std::move(opening.journal);
+    JournalTasks::report(opening.news, counters_, log_);
+    for (; unjournaled_while_closed_ > 0; --unjournaled_while_closed_) {
+        journal_->writer().count_unjournaled();
+    }
+    tasks_ = std::make_unique<JournalTasks>(*journal_, counters_, log_);
+    group_commit_ = std::make_unique<GroupCommit>(journal_->writer(), log_);
+    if (main_.sync == SyncMode::interval) {
+        sync_timer_ = std::make_unique<Timer>(log_, Timer::AtExit::cancelable, [this] {
+            group_commit_->sync();
+            sync_timer_->start(main_.sync_interval_ms);
+        });
+        sync_timer_->start(main_.sync_interval_ms);
+    }
+}
+
+void ClickJournal::open_later() {
+    if (opening_) {
+        return;
+    }
+    auto opening = std::make_shared<std::unique_ptr<Opening>>();
+    opening_ = offload(
+        [opening, options = store_options(main_), syncs = main_.sync != SyncMode::off] {
+            *opening = std::make_unique<Opening>(options, syncs);
+        },
+        [this, opening] {
+            opening_ = false;
+            take(**opening);
+        });
+}
+
+void ClickJournal::count_unjournaled() noexcept {
+    if (journal_) {
+        journal_->writer().count_unjournaled();
+    } else {
+        ++unjournaled_while_closed_;
+    }
+}
 
 RecordRef ClickJournal::append(ClickRecord& click) noexcept {
+    if (!journal_) {
+        return {};
+    }
     JournalWriter& writer = journal_->writer();
     // Any segment's name is as long as this one, and reserve() may go on to another segment.
     constexpr std::string_view kAnySegment = "00000000-0000-0000-0000-000000000000";
@@ -95,6 +150,10 @@ void ClickJournal::queue_seen_empty(bool empty) noexcept {
 }
 
 void ClickJournal::every_second() {
+    if (!journal_) {
+        open_later();
+        return;
+    }
     const uint64_t now = now_ms();
     journal_->delivery().tick({.now_ms = now,
                                .unix_ms = wall_ms(),

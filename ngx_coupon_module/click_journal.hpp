@@ -17,7 +17,9 @@ namespace coupon {
 
 class ClickJournal {
 public:
-    // Blocks, for a worker's start. Throws std::runtime_error when the folder cannot be used.
+    // Blocks, for a worker's start. Where the folder cannot be used (a full disk, a lock that is held
+    // for long) the worker serves all the same, its clicks count as unjournaled, and it is tried
+    // again every second.
     ClickJournal(const MainConf& main, WorkerCounters& counters, ngx_log_t* log);
     ~ClickJournal();
 
@@ -28,13 +30,15 @@ public:
     RecordRef append(ClickRecord& click) noexcept;
 
     void count_served(const RecordRef& record) noexcept { journal_->writer().count_served(record); }
-    void count_unjournaled() noexcept { journal_->writer().count_unjournaled(); }
+    void count_unjournaled() noexcept;
 
     void when_synced(const RecordRef& record, std::function<void(bool)> done) {
         group_commit_->wait(record, std::move(done));
     }
 
-    // --- for the delivery
+    // --- for the delivery; only while is_open()
+
+    bool is_open() const noexcept { return journal_ != nullptr; }
 
     // Called after each append with the number of clicks appended since the last next_batch().
     void on_append(std::function<void(uint64_t)> hook) { appended_ = std::move(hook); }
@@ -48,10 +52,21 @@ public:
     // --- for the worker
 
     void every_second();
-    std::shared_ptr<SegmentMap> map() const noexcept { return map_; }
-    DeliveryCounts counts() const { return journal_->delivery().counts(); }
+    std::shared_ptr<SegmentMap> map() const noexcept { return map_; }  // null while not open
+    DeliveryCounts counts() const { return is_open() ? journal_->delivery().counts() : DeliveryCounts{}; }
 
 private:
+    struct Opening;
+
+    void open_later();
+    void take(Opening& opening);
+
+    const MainConf& main_;
+    WorkerCounters& counters_;
+    ngx_log_t* log_;
+    bool opening_ = false;
+    std::string complained_;
+    uint64_t unjournaled_while_closed_ = 0;
     std::shared_ptr<SegmentMap> map_;
     std::unique_ptr<WorkerJournal> journal_;
     std::unique_ptr<JournalTasks> tasks_;

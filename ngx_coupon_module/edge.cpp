@@ -59,7 +59,7 @@ Edge::Edge(ngx_cycle_t* cycle, MainConf& main)
                .snapshot_path = snapshot_path(main),
                .edge = main.edge_id,
                .catalog = catalog_,
-               .map = clicks_.map(),
+               .map = [this] { return clicks_.map(); },
                .snapshot_written_ms = stats_.snapshot_written_ms,
                .log = log_}),
       second_(log_, Timer::AtExit::cancelable, [this] { every_second(); }),

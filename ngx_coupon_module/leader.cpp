@@ -11,8 +11,7 @@ Leader::Duty::Duty(const Settings& settings, std::function<void()> write_snapsho
     : postgres(
           settings.postgres, PgConnection::Mode::lasting, settings.log, [this] { catalog.connected(); },
           [this] { catalog.lost(); }),
-      catalog(settings.catalog, postgres, settings.log, std::move(write_snapshot)),
-      settlement(settings.map, postgres, settings.edge, settings.log) {
+      catalog(settings.catalog, postgres, settings.log, std::move(write_snapshot)) {
     postgres.start();
 }
 
@@ -30,8 +29,19 @@ void Leader::every_second(bool stay) {
         duty_ = std::make_unique<Duty>(settings_, [this] { write_snapshot(); });
     }
     if (duty_ && take(journal_lock_)) {
-        duty_->settlement.exchange();
+        settle();
     }
+}
+
+void Leader::settle() {
+    if (!duty_->settlement) {
+        auto map = settings_.map();
+        if (!map) {
+            return;
+        }
+        duty_->settlement = std::make_unique<Settlement>(std::move(map), duty_->postgres, settings_.edge, settings_.log);
+    }
+    duty_->settlement->exchange();
 }
 
 bool Leader::take(LeaderLock& lock) {

@@ -10,6 +10,7 @@
 #include "io/pg_connection.hpp"
 #include "io/pg_options.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,7 +24,7 @@ public:
         std::string snapshot_path;
         std::string edge;
         CatalogZone& catalog;
-        std::shared_ptr<SegmentMap> map;
+        std::function<std::shared_ptr<SegmentMap>()> map;  // null while the journal is not open
         std::atomic<uint64_t>& snapshot_written_ms;
         ngx_log_t* log;
     };
@@ -44,10 +45,11 @@ private:
 
         PgConnection postgres;
         CatalogSync catalog;
-        Settlement settlement;
+        std::unique_ptr<Settlement> settlement;  // once the journal is open
     };
 
     bool take(LeaderLock& lock);
+    void settle();
     void resign() noexcept;
     void write_snapshot();
 
