@@ -8,11 +8,13 @@ namespace coupon {
 namespace {
 
 constexpr ngx_msec_t kDeadline_ms = 10'000;
+constexpr ngx_msec_t kRetry_ms = 20;
 
 }  // namespace
 
 GroupCommit::GroupCommit(JournalWriter& writer, ngx_log_t* log)
-    : writer_(writer), log_(log), deadline_(log, Timer::AtExit::holds_worker, [this] { answer(UINT64_MAX, false); }) {}
+    : writer_(writer), log_(log), deadline_(log, Timer::AtExit::holds_worker, [this] { answer(UINT64_MAX, false); }),
+      retry_(log, Timer::AtExit::cancelable, [this] { begin(); }) {}
 
 void GroupCommit::wait(const RecordRef& record, std::function<void(bool)> done) {
     waiters_.push_back({record.commit_number, std::move(done)});
@@ -42,8 +44,7 @@ void GroupCommit::begin() {
     in_flight_ = offload([sync] { sync->good = sync->ticket.run(sync->error); },
                          [this, sync] { finish(sync->ticket, sync->good, sync->error); });
     if (!in_flight_) {
-        ngx_log_error(NGX_LOG_ERR, log_, 0, "coupon: journal not synced: the thread pool's queue is full");
-        answer(UINT64_MAX, false);
+        retry_.start(kRetry_ms);  // not answered here: wait()'s caller is not suspended yet
     }
 }
 
@@ -53,7 +54,9 @@ void GroupCommit::finish(const SyncTicket& ticket, bool good, const std::string&
     if (!good) {
         ngx_log_error(NGX_LOG_CRIT, log_, 0, "coupon: journal not synced: %s", error.c_str());
     }
-    answer(ticket.covers(), good);
+    // After a failure the kernel calls the pages clean, later records on them too: the next sync would
+    // report success for what never was written.
+    answer(good ? ticket.covers() : UINT64_MAX, good);
     if (!waiters_.empty()) {
         begin();
     }

@@ -39,6 +39,7 @@ private:
     std::deque<Waiter> waiters_;
     bool in_flight_ = false;
     Timer deadline_;  // keeps a quitting worker alive for those that wait
+    Timer retry_;     // the thread pool refused
 };
 
 }  // namespace coupon

@@ -20,16 +20,24 @@ JournalTasks::JournalTasks(WorkerJournal& journal, WorkerCounters& counters, ngx
 }
 
 void JournalTasks::start_all() {
-    while (std::shared_ptr<JournalTask> task = journal_.next_task(now_ms())) {
-        const bool posted = offload([task] { task->run(); },
-                                    [this, task] { report(journal_.finish(*task, now_ms()), counters_, log_); });
-        if (!posted) {
-            // The pool is swamped: doing it here is slow, losing it would be wrong.
-            task->run();
-            report(journal_.finish(*task, now_ms()), counters_, log_);
+    if (refused_ != nullptr && start(refused_)) {
+        refused_ = nullptr;
+    }
+    while (refused_ == nullptr) {
+        std::shared_ptr<JournalTask> task = journal_.next_task(now_ms());
+        if (task == nullptr) {
+            break;
+        }
+        if (!start(task)) {
+            refused_ = std::move(task);
         }
     }
     timer_.start(kEvery_ms);
+}
+
+bool JournalTasks::start(const std::shared_ptr<JournalTask>& task) {
+    return offload([task] { task->run(); },
+                   [this, task] { report(journal_.finish(*task, now_ms()), counters_, log_); });
 }
 
 void JournalTasks::report(const JournalNews& news, WorkerCounters& counters, ngx_log_t* log) {

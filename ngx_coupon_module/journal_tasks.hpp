@@ -20,10 +20,12 @@ public:
 
 private:
     void start_all();
+    bool start(const std::shared_ptr<JournalTask>& task);
 
     WorkerJournal& journal_;
     WorkerCounters& counters_;
     ngx_log_t* log_;
+    std::shared_ptr<JournalTask> refused_;  // by the full thread pool; tried again
     Timer timer_;
 };
 
