@@ -24,7 +24,9 @@ constexpr uint64_t kLogTrusted_ms = 12 * 3600 * 1000;
 // $1: the cursor. The last column: an entry older than the cursor is still there, so nothing
 // from the cursor on was dropped yet.
 constexpr const char* kIdentify =
-    "SELECT (SELECT system_identifier FROM pg_control_system()), s.now::text,"
+    "SELECT (SELECT ('x' || substr(md5(concat_ws('/', c.system_identifier, k.timeline_id, d.oid)), 1, 16))::bit(64)::bigint"
+    " FROM pg_control_system() c, pg_control_checkpoint() k, pg_database d WHERE d.datname = current_database()),"
+    " s.now::text,"
     " pg_snapshot_xmax(s.now)::text, EXISTS (SELECT FROM catalog_log WHERE xid < $1::xid8)"
     " FROM (SELECT pg_current_snapshot() AS now) s";
 
@@ -177,7 +179,8 @@ void CatalogSync::identify() {
 
 void CatalogSync::take_identity(PgResult&& result) {
     identified_ = true;
-    // The identifier is unsigned, SQL shows it as a bigint.
+    // Of cluster, timeline and database: another database of the cluster, or one restored to an
+    // earlier time, has another log.
     system_identifier_ = static_cast<uint64_t>(result.integer(0, 0));
     const uint64_t cursor = zone_.cursor();
     const auto read_ms = zone_.stats().log_read_ms;
