@@ -52,6 +52,9 @@ void OfferMiss::ask(const Uuid& uuid, ngx_msec_t deadline_ms, Callback answer) {
         deadline_timer_.start(deadline_ms);
     }
     if (waiting_ >= kWaiting_max) {
+        if (std::exchange(held_, std::nullopt) == uuid) {
+            zone_.clear_miss(uuid);  // or other workers would wait for an answer nobody asks for
+        }
         finished_.push_back({std::move(answer), MissOutcome::failed});
         return;
     }
