@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <string_view>
 
 namespace coupon {
 namespace {
@@ -35,6 +35,7 @@ bool make_directories(const std::string& path, bool& created) {
     return created || errno == EEXIST;
 }
 
+// The root of a fresh file system counts as empty.
 bool is_empty(int directory) {
     const int copy = fcntl(directory, F_DUPFD_CLOEXEC, 0);
     DIR* listing = copy < 0 ? nullptr : fdopendir(copy);
@@ -43,7 +44,8 @@ bool is_empty(int directory) {
     }
     bool empty = true;
     while (const dirent* entry = readdir(listing)) {
-        empty = empty && (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0);
+        const std::string_view name = entry->d_name;
+        empty = empty && (name == "." || name == ".." || name == "lost+found");
     }
     closedir(listing);
     return empty;
