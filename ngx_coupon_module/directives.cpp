@@ -177,8 +177,8 @@ char* set_journal(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     }
     // Every segment has a slot in segments.map, and so has every worker.
     constexpr uint64_t kSlotsForWorkers = 1024;
-    if ((journal.size_bytes + journal.webhooks_bytes) / journal.segment_bytes > kSegmentSlots_max - kSlotsForWorkers) {
-        return refuse(cf, "has more than 15360 segments in its sizes; raise segment=");
+    if (journal.size_bytes / journal.segment_bytes > kSegmentSlots_max - kSlotsForWorkers) {
+        return refuse(cf, "has more than 15360 segments in its size=; raise segment=");
     }
     main.journal = std::move(journal);
     return NGX_CONF_OK;

@@ -158,10 +158,11 @@ int audit_clicks(const AuditOptions& options, std::ostream& out) {
     ClickAccounts accounts;
     std::vector<Uuid> journaled;
     auto* const ids = options.access_log.empty() ? nullptr : &journaled;
+    auto pg = configured_postgres(deadline_ms);
+    accounts.add_served(pg);
     for (const auto& journal : options.journals) {
         accounts.add_journal(journal, ids);
     }
-    auto pg = configured_postgres(deadline_ms);
     PgTransaction snapshot(pg);
     pg.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
     accounts.add_database(pg);

@@ -9,8 +9,11 @@
 namespace coupon {
 namespace {
 
+constexpr const char* served_sql =
+    "SELECT id, COALESCE(served, 0), unjournaled FROM journal_segments WHERE kind = 'clicks'";
+
 constexpr const char* segments_sql =
-    "SELECT id, edge, COALESCE(served, 0), unjournaled, settled::text, audited_at IS NOT NULL"
+    "SELECT id, edge, settled::text, audited_at IS NOT NULL"
     " FROM journal_segments WHERE kind = 'clicks'";
 
 constexpr const char* stored_sql =
@@ -43,6 +46,15 @@ std::uint64_t count_at(const PgResult& rows, int row, int column) {
 }
 
 }  // namespace
+
+void ClickAccounts::add_served(PgConnection& pg) {
+    const auto segments = pg.execute(served_sql);
+    for (int row = 0; row < segments.rows(); ++row) {
+        auto& account = segments_[uuid_at(segments, row)];
+        account.served = count_at(segments, row, 1);
+        account.unjournaled = count_at(segments, row, 2);
+    }
+}
 
 void ClickAccounts::add_journal(const std::string& directory, std::vector<Uuid>* ids) {
     const auto reader = open_journal(directory);
@@ -99,7 +111,7 @@ void ClickAccounts::add_database(PgConnection& pg) {
     const auto segments = pg.execute(segments_sql);
     for (int row = 0; row < segments.rows(); ++row) {
         const auto id = uuid_at(segments, row);
-        if (segments.text(row, 5) == "t") {
+        if (segments.text(row, 3) == "t") {
             segments_.erase(id);
             closed_.insert(id);
             continue;
@@ -107,9 +119,7 @@ void ClickAccounts::add_database(PgConnection& pg) {
         auto& account = segments_[id];
         account.in_table = true;
         account.edge = segments.text(row, 1);
-        account.served = std::max(account.served, count_at(segments, row, 2));
-        account.unjournaled = std::max(account.unjournaled, count_at(segments, row, 3));
-        const auto settled = SeqRanges::parse(segments.text(row, 4));
+        const auto settled = SeqRanges::parse(segments.text(row, 2));
         if (!settled) {
             throw CommandError("audit: journal_segments.settled of " + to_string(id) +
                                " has bounds no edge makes");

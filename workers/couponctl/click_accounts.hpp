@@ -16,6 +16,10 @@ namespace coupon {
 
 class ClickAccounts {
   public:
+    // What the edges told PostgreSQL they served. To be called first of all: what is served later is
+    // in no other number yet. Throws PgError.
+    void add_served(PgConnection& pg);
+
     // Counts and records of one journal folder. To be called before add_database: a click that
     // moves meanwhile is then seen at least once. `ids` receives the ids of the records when it is
     // not null. Throws CommandError.
@@ -26,7 +30,7 @@ class ClickAccounts {
     // called after add_database.
     void add_retired(const std::string& directory, std::vector<Uuid>* ids);
 
-    // Segments, clicks and rejects as one snapshot sees them; runs inside the caller's transaction.
+    // Settlements, clicks and rejects as one snapshot sees them; runs inside the caller's transaction.
     // Throws PgError.
     void add_database(PgConnection& pg);
 
