@@ -85,6 +85,13 @@ Taken take_entry(FileWindow& window, std::string_view& entry) {
     return record.crc == record.right_crc(entry.data()) ? Taken::entry : Taken::damaged;
 }
 
+// The file is the workers' user's: what would not run, or would end a header line of the answer,
+// was not written by us, whatever its checksum.
+bool is_usable(std::string_view entry) noexcept {
+    const auto view = decode_offer_entry(entry);
+    return view && valid_program(view->program);
+}
+
 Uuid uuid_of(std::string_view entry) {
     Uuid uuid;
     std::memcpy(uuid.bytes.data(), entry.data(), uuid.bytes.size());
@@ -99,7 +106,7 @@ SnapshotLoaded load_snapshot(const std::string& path, CatalogZone& zone, std::ui
         loaded.error = "the catalogue is loaded already";
         return loaded;
     }
-    const SnapshotFile file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const SnapshotFile file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat status {};
     if (file.fd() < 0 || fstat(file.fd(), &status) != 0) {
         loaded.error = system_error_text("cannot open " + path);
@@ -116,7 +123,7 @@ SnapshotLoaded load_snapshot(const std::string& path, CatalogZone& zone, std::ui
     Taken taken = Taken::entry;
     while (loaded.entries + loaded.damaged < header.entries &&
            (taken = take_entry(window, entry)) != Taken::end) {
-        if (taken == Taken::entry &&
+        if (taken == Taken::entry && is_usable(entry) &&
             zone.put(uuid_of(entry), entry, generation) == PutResult::stored) {
             ++loaded.entries;
         } else {

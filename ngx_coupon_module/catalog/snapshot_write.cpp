@@ -35,7 +35,8 @@ void write_all(int fd, const char* data, std::size_t size, off_t offset) {
 
 // Only one process writes: what another one has under its lock is not touched.
 int open_temporary(const std::string& path) {
-    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int fd =
+        open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0) {
         fail("cannot create " + path);
     }
@@ -45,6 +46,10 @@ int open_temporary(const std::string& path) {
         stat(path.c_str(), &named) != 0 || locked.st_ino != named.st_ino) {
         close(fd);
         throw std::runtime_error(path + " is being written by another process");
+    }
+    if (!S_ISREG(locked.st_mode)) {
+        close(fd);
+        throw std::runtime_error(path + " is not a regular file");
     }
     return fd;
 }

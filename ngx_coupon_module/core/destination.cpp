@@ -64,6 +64,10 @@ std::string_view macro_name(Macro macro) noexcept {
     return {};
 }
 
+inline bool is_control(char c) noexcept {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
 /// Calls visit(step) for each step; true when the program is whole and ends where its bytes end.
 template <typename Visit>
 bool walk_program(std::string_view program, Visit visit) {
@@ -136,7 +140,11 @@ size_t expand_destination(std::string_view program, const MacroValues& values, c
 }
 
 bool valid_program(std::string_view program) noexcept {
-    return walk_program(program, [](const Step&) {});
+    bool clean = true;
+    bool whole = walk_program(program, [&](const Step& step) {
+        clean = clean && std::none_of(step.literal.begin(), step.literal.end(), is_control);
+    });
+    return whole && clean;
 }
 
 std::vector<std::string> program_macros(std::string_view program) {

@@ -60,7 +60,8 @@ size_t expanded_max_bytes(std::string_view program, const MacroValues& values) n
 /// touched even then).
 size_t expand_destination(std::string_view program, const MacroValues& values, char* out) noexcept;
 
-/// True when expand_destination can run the program to its end.
+/// True when expand_destination can run the program to its end and its text has no control
+/// characters, which an answer's header cannot hold.
 bool valid_program(std::string_view program) noexcept;
 
 /// Names of the macros that are filled in at each redirect, in order, repeated ones once.

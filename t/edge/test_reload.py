@@ -98,6 +98,18 @@ def stopped_with_snapshot(new_shop):
     return shop
 
 
+def test_a_fifo_in_place_of_the_snapshot_does_not_stop_the_start(new_shop):
+    shop = new_shop(start=False)
+    offer = shop.offer()
+    shop.edge.start()
+    shop.edge.stop()
+    snapshot_file(shop.edge).unlink(missing_ok=True)
+    os.mkfifo(snapshot_file(shop.edge))
+    shop.edge.start()
+    assert shop.edge.get(offer.path).status == 302
+    assert "no catalogue snapshot" in shop.edge.log()
+
+
 def served(shop):
     shop.edge.start(wait_for_catalog=False)
     count = sum(shop.edge.get(offer.path).status == 302 for offer in shop.saved_offers)

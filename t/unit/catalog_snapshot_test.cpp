@@ -171,6 +171,36 @@ TEST_F(CatalogSnapshotTest, ACatalogueThatDoesNotFitIsNotLoadedInFull) {
     EXPECT_FALSE(small.loaded_once());
 }
 
+TEST_F(CatalogSnapshotTest, SkipsAProgramThatIsNotOurs) {
+    const std::string longer = make_entry(1, 0, kProgramBytes - 1) + '\0';
+    std::string breaks = make_entry(2, 0, kProgramBytes);
+    breaks[kOfferEntryHeaderBytes + 50] = '\n';
+    zone.put(offer_uuid(1), longer, zone.load_generation());
+    zone.put(offer_uuid(2), breaks, zone.load_generation());
+    ASSERT_EQ(write_snapshot(path, zone).error, "");
+    const SnapshotLoaded loaded = load_snapshot(path, restored, 1);
+    EXPECT_EQ(loaded.entries, kOffers - 2);
+    EXPECT_EQ(loaded.damaged, 2u);
+    EXPECT_FALSE(loaded.in_full);
+    EXPECT_EQ(lookup.of(restored, 1), "");
+    EXPECT_EQ(lookup.of(restored, 2), "");
+}
+
+// Opening a FIFO waits for a writer: the alarm ends a test that does.
+TEST_F(CatalogSnapshotTest, WaitsForNoFifoAndFollowsNoLink) {
+    alarm(20);
+    ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+    EXPECT_NE(load_snapshot(path, restored, 1).error.find("no catalogue snapshot"),
+              std::string::npos);
+    ASSERT_EQ(mkfifo((path + ".tmp").c_str(), 0600), 0);
+    EXPECT_NE(write_snapshot(path, zone).error.find("not a regular file"), std::string::npos);
+    std::filesystem::remove(path + ".tmp");
+    std::filesystem::create_symlink(directory + "/elsewhere", path + ".tmp");
+    EXPECT_NE(write_snapshot(path, zone).error, "");
+    EXPECT_FALSE(std::filesystem::exists(directory + "/elsewhere"));
+    alarm(0);
+}
+
 TEST_F(CatalogSnapshotTest, LeavesTheTemporaryFileOfAnotherWriterAlone) {
     const int other = open((path + ".tmp").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     ASSERT_EQ(flock(other, LOCK_EX), 0);
@@ -183,7 +213,7 @@ TEST_F(CatalogSnapshotTest, IsWholeWhileTheCatalogueChanges) {
     const pid_t writer = start_child([&] {
         for (std::uint64_t revision = 1;; ++revision) {
             const std::uint64_t offer = scramble(revision) % kOffers;
-            zone.put(offer_uuid(offer), make_entry(offer, revision, 1 + revision % 400),
+            zone.put(offer_uuid(offer), make_entry(offer, revision, 10 + revision % 400),
                      zone.load_generation());
         }
         return 0;

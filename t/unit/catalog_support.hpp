@@ -53,8 +53,8 @@ inline Uuid offer_uuid(std::uint64_t offer) {
     return uuid;
 }
 
-// An entry whose every program byte follows from the offer, the revision and the length, so
-// that a mixture of two entries shows.
+// An entry whose program has one literal, every byte of which follows from the offer, the revision
+// and the length, so that a mixture of two entries shows. Below 6 bytes it is no whole program.
 inline std::string make_entry(std::uint64_t offer, std::uint64_t revision,
                               std::size_t program_bytes,
                               std::int64_t expires_at = std::numeric_limits<std::int64_t>::max()) {
@@ -70,7 +70,15 @@ inline std::string make_entry(std::uint64_t offer, std::uint64_t revision,
         if (i % 8 == 0) {
             state = scramble(state + 1);
         }
-        program[i] = static_cast<char>(state >> i % 8 * 8);
+        program[i] = static_cast<char>('!' + (state >> i % 8 * 8 & 0xff) % 94);
+    }
+    constexpr std::size_t around = 5;  // version, no macros, length of the literal; its end
+    if (program_bytes > around) {
+        const auto literal = static_cast<std::uint16_t>(program_bytes - around);
+        program[0] = 1;
+        program[1] = 0;
+        std::memcpy(&program[2], &literal, sizeof literal);
+        program.back() = 0;
     }
     return encode_offer_entry(source, program);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "core/destination_program.hpp"
@@ -30,6 +31,16 @@ std::string expanded(std::string_view program, const MacroValues& with) {
     // Exactly the promised room, so that a sanitizer sees a write beyond it.
     std::vector<char> room(expanded_max_bytes(program, with));
     return {room.data(), expand_destination(program, with, room.data())};
+}
+
+TEST(DestinationProgram, HoldsNoControlCharacter) {
+    CompileResult compiled = compile_destination(offer("https://shop.test/aX?s={click_id}#b"));
+    ASSERT_TRUE(valid_program(compiled.program));
+    size_t at = compiled.program.find('X');
+    for (char c : {'\0', '\n', '\r', '\x1f', '\x7f'}) {
+        compiled.program[at] = c;
+        EXPECT_FALSE(valid_program(compiled.program)) << int{c};
+    }
 }
 
 std::string destination(const OfferSource& source) {
@@ -283,7 +294,10 @@ TEST(Destination, RandomlyDamagedProgramsStayInTheirRoom) {
         std::vector<char> exact(damaged.begin(), damaged.end());
         std::string_view view(exact.data(), exact.size());
         std::string url = expanded(view, with);
-        ASSERT_EQ(!url.empty(), valid_program(view));
+        bool control = std::any_of(url.begin(), url.end(), [](char c) {
+            return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+        });
+        ASSERT_EQ(!url.empty() && !control, valid_program(view));
     }
 }
 
