@@ -1,5 +1,7 @@
 #include "leader_lock.hpp"
 
+#include "journal/open_file.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -12,9 +14,8 @@ bool LeaderLock::try_take(std::string& error) {
     if (fd_) {
         return true;
     }
-    UniqueFd fd(open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    UniqueFd fd = open_file(path_, O_RDWR | O_CREAT, error);
     if (!fd) {
-        error = system_error("open", path_, errno);
         return false;
     }
     struct flock lock {};

@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "journal/open_file.hpp"
+
 namespace coupon {
 
 UniqueFd::UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -28,10 +30,8 @@ std::optional<FileLock> FileLock::try_take(const std::string& path, Mode mode, b
                                            std::string& error) {
     error.clear();
     // Read access is enough for flock, so that couponctl can look without the right to write.
-    int flags = create ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC;
-    UniqueFd fd(::open(path.c_str(), flags, 0600));
+    UniqueFd fd = open_file(path, create ? O_RDWR | O_CREAT : O_RDONLY, error);
     if (!fd) {
-        error = system_error("open", path, errno);
         return std::nullopt;
     }
     int operation = (mode == Mode::exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB;

@@ -9,6 +9,7 @@
 #include "journal/file_lock.hpp"
 #include "journal/file_space.hpp"
 #include "journal/folder.hpp"
+#include "journal/open_file.hpp"
 #include "journal/segment_map.hpp"
 #include "journal/segment_slot.hpp"
 
@@ -28,9 +29,9 @@ bool usable(const SegmentMapHeader& header) noexcept {
 // a hole.
 bool create_map(const std::string& path, std::string& error) {
     std::string temporary = path + ".new";
-    UniqueFd fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    ::unlink(temporary.c_str());  // of a process killed in the middle
+    UniqueFd fd = open_file(temporary, O_RDWR | O_CREAT | O_EXCL, error);
     if (!fd) {
-        error = system_error("create", temporary, errno);
         return false;
     }
     SegmentMapHeader header{};
@@ -54,10 +55,13 @@ bool create_map(const std::string& path, std::string& error) {
 // `unusable` tells a file that is no map of ours from a system that cannot open it now.
 void* map_file(const std::string& path, bool writable, bool& unusable, std::string& error) {
     unusable = false;
-    int access = writable ? O_RDWR : O_RDONLY;
-    UniqueFd fd(::open(path.c_str(), access | O_CLOEXEC));
+    UniqueFd fd = open_file(path, writable ? O_RDWR : O_RDONLY, error);
     struct stat status {};
-    if (!fd || ::fstat(fd.get(), &status) != 0) {
+    if (!fd) {
+        unusable = errno == EINVAL || errno == ELOOP;  // no file at all: a FIFO, a link
+        return nullptr;
+    }
+    if (::fstat(fd.get(), &status) != 0) {
         error = system_error("open", path, errno);
         return nullptr;
     }

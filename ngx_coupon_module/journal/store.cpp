@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "journal/file_space.hpp"
+#include "journal/open_file.hpp"
 #include "journal/random_uuid.hpp"
 
 namespace coupon {
@@ -165,10 +166,8 @@ UniqueFd JournalStore::take_file(const std::string& path, PrepareResult& result)
 }
 
 UniqueFd JournalStore::create(const std::string& path, std::string& error) const {
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!fd) {
-        error = system_error("create", path, errno);
-    } else if (!allocate_file(fd.get(), path, options_.segment_bytes, error)) {
+    UniqueFd fd = open_file(path, O_RDWR | O_CREAT | O_EXCL, error);
+    if (fd && !allocate_file(fd.get(), path, options_.segment_bytes, error)) {
         ::unlink(path.c_str());
         return UniqueFd();
     }
@@ -181,10 +180,8 @@ UniqueFd JournalStore::reuse(const SegmentName& settled, const std::string& path
         error = system_error("rename", settled.path, errno);
         return UniqueFd();
     }
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-    if (!fd) {
-        error = system_error("open", path, errno);
-    } else if (!allocate_file(fd.get(), path, options_.segment_bytes, error)) {
+    UniqueFd fd = open_file(path, O_RDWR, error);
+    if (fd && !allocate_file(fd.get(), path, options_.segment_bytes, error)) {
         fd = UniqueFd();
     }
     if (!fd) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <map>
 #include <thread>
 
@@ -224,6 +225,33 @@ TEST_F(JournalMap, TruncatedMapIsPutAside) {
     std::string warning;
     EXPECT_TRUE(SegmentMap::open(folder_.path(), error, warning)) << error;
     EXPECT_NE(warning, "");
+}
+
+// Opening a FIFO waits for its other end: the alarm ends a test that does.
+TEST_F(JournalMap, FifosAndLinksAreNeitherWaitedForNorFollowed) {
+    map_.reset();
+    std::string path = folder_.path() + "/segments.map";
+    std::string elsewhere = folder_.path() + "/elsewhere";
+    std::filesystem::create_symlink(elsewhere, path + ".new");
+    for (bool fifo : {true, false}) {
+        std::filesystem::remove(path);
+        if (fifo) {
+            ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+        } else {
+            std::ofstream(elsewhere) << "mine";
+            std::filesystem::create_symlink(elsewhere, path);
+        }
+        alarm(20);
+        std::string error;
+        std::string warning;
+        EXPECT_FALSE(SegmentMap::open_read_only(folder_.path(), error));
+        EXPECT_NE(error, "");
+        EXPECT_TRUE(SegmentMap::open(folder_.path(), error, warning)) << error;
+        EXPECT_NE(warning.find("segments.map.damaged"), std::string::npos) << warning;
+        alarm(0);
+        EXPECT_EQ(std::filesystem::exists(elsewhere), !fifo);
+    }
+    EXPECT_EQ(std::filesystem::file_size(elsewhere), 4u);
 }
 
 TEST_F(JournalMap, MissingFolderIsASentence) {
