@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "journal/open_file.hpp"
 #include "journal/segment_header.hpp"
 
 namespace coupon {
@@ -74,7 +75,8 @@ SegmentInfo JournalReader::describe(const SegmentName& name, OwnerState owner) c
     info.path = name.path;
     info.owner = owner;
     info.file_bytes = name.file_bytes;
-    UniqueFd fd(::open(name.path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::string unreadable;
+    UniqueFd fd = open_file(name.path, O_RDONLY, unreadable);
     alignas(SegmentHeader) char page[sizeof(SegmentHeader)];
     if (!fd || ::pread(fd.get(), page, sizeof page, 0) != ssize_t{sizeof page}) {
         info.damage = "the header cannot be read";
@@ -128,7 +130,7 @@ ReadResult JournalReader::read(
     }
     // A living writer goes on while the file is read: nothing beyond what it had committed before.
     bool open = current.sealed == kOpen;
-    uint64_t possible = current.file_bytes / kRecordHeader_bytes;
+    uint64_t possible = records_max(current.file_bytes);
     uint64_t expected = std::min(possible, open ? current.committed : current.sealed);
     uint64_t limit = !open || (current.owner != OwnerState::dead && map_) ? expected : possible;
     auto loaded =

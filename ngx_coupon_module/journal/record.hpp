@@ -27,6 +27,13 @@ constexpr size_t record_bytes(size_t payload_bytes) noexcept {
     return (kRecordHeader_bytes + payload_bytes + 7) & ~size_t{7};
 }
 
+/// The most records that a file of this size can hold; whatever a header says, it is no more.
+constexpr uint64_t records_max(uint64_t file_bytes) noexcept {
+    return file_bytes <= kSegmentHeader_bytes
+               ? 0
+               : (file_bytes - kSegmentHeader_bytes) / record_bytes(1);
+}
+
 /// What ties a record to its segment; computed once per segment.
 struct RecordKey {
     uint32_t tag = 0;   // never 0, so zeroed bytes are no record

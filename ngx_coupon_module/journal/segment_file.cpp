@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <utility>
 
 #include "journal/file_space.hpp"
+#include "journal/open_file.hpp"
 
 namespace coupon {
 
@@ -55,9 +57,8 @@ Mapping Mapping::of_file(int fd, const std::string& path, size_t bytes, std::str
 
 bool SegmentFile::write_header(const std::string& path, const SegmentIdentity& identity,
                                std::string& error) {
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    UniqueFd fd = open_file(path, O_RDWR, error);
     if (!fd) {
-        error = system_error("open", path, errno);
         return false;
     }
     return write_header_page(fd.get(), path, identity, error);
@@ -85,9 +86,12 @@ std::unique_ptr<SegmentFile> SegmentFile::begin(UniqueFd fd, const std::string& 
 std::unique_ptr<SegmentFile> SegmentFile::open(const std::string& path, OpenFailure& failure,
                                                std::string& error) {
     failure = OpenFailure::system;
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    UniqueFd fd = open_file(path, O_RDWR, error);
     struct stat status {};
-    if (!fd || ::fstat(fd.get(), &status) != 0) {
+    if (!fd) {
+        return nullptr;
+    }
+    if (::fstat(fd.get(), &status) != 0) {
         error = system_error("open", path, errno);
         return nullptr;
     }
@@ -115,6 +119,9 @@ std::unique_ptr<SegmentFile> SegmentFile::open(const std::string& path, OpenFail
             break;
     }
     file->identity_ = file->header().identity();
+    // Room is made by this size: a header must not claim more than there is.
+    file->identity_.file_bytes =
+        std::min(file->identity_.file_bytes, static_cast<uint64_t>(status.st_size));
     return file;
 }
 

@@ -9,6 +9,17 @@
 
 namespace coupon {
 
+namespace {
+
+// A label from a file goes into PostgreSQL and onto terminals: nothing but what an edge id may have.
+char label_char(char c) noexcept {
+    bool usual = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 c == '-' || c == '_' || c == '.';
+    return usual ? c : '?';
+}
+
+}  // namespace
+
 void SegmentHeader::begin(const SegmentIdentity& identity) noexcept {
     magic = kSegmentMagic;
     version = kSegmentVersion;
@@ -40,7 +51,8 @@ SegmentIdentity SegmentHeader::identity() const {
     identity.kind = static_cast<JournalKind>(kind);
     identity.file_bytes = file_bytes;
     identity.created_ms = created_ms;
-    identity.edge = edge;
+    identity.edge.assign(edge, strnlen(edge, sizeof edge));
+    std::transform(identity.edge.begin(), identity.edge.end(), identity.edge.begin(), label_char);
     return identity;
 }
 

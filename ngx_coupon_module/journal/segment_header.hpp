@@ -59,6 +59,7 @@ struct SegmentHeader {
     /// Good only for what `begin` of this version wrote. Other versions keep the checked part as it
     /// is here, so that they are told from damage.
     HeaderCheck check() const noexcept;
+    /// In `edge`, what no label can have is a '?': a file may hold anything.
     SegmentIdentity identity() const;
 
     SendProgress load_progress() const noexcept;

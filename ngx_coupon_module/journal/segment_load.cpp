@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <new>
 
-#include "journal/file_lock.hpp"
+#include "journal/open_file.hpp"
 
 namespace coupon {
 
@@ -17,17 +17,22 @@ std::unique_ptr<LoadedRecords> load_records(const std::string& path, const Uuid&
                                             std::string& error) {
     error.clear();
     auto loaded = std::make_unique<LoadedRecords>();
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    UniqueFd fd = open_file(path, O_RDONLY, error);
     struct stat status {};
     if (!fd && errno == ENOENT) {
+        error.clear();
         loaded->index.offsets.resize(expected, 0);
         return loaded;
     }
-    if (!fd || ::fstat(fd.get(), &status) != 0) {
+    if (!fd) {
+        return nullptr;
+    }
+    if (::fstat(fd.get(), &status) != 0) {
         error = system_error("open", path, errno);
         return nullptr;
     }
-    size_t bytes = std::min(bytes_max, static_cast<size_t>(status.st_size));
+    // The index has offsets of 32 bits; no segment is as large.
+    size_t bytes = std::min({bytes_max, static_cast<size_t>(status.st_size), size_t{UINT32_MAX}});
     loaded->bytes.reset(new (std::nothrow) char[bytes]);
     if (!loaded->bytes) {
         error = "no memory to read " + path;

@@ -100,9 +100,10 @@ void JournalStore::adopt_file(const SegmentName& name, AdoptResult& result) {
         return;
     }
     // What its writer committed according to the map; the file may hold less (damaged), or one more
-    // (killed between the two stores).
-    uint64_t possible = identity.file_bytes / kRecordHeader_bytes;
-    uint64_t committed = std::min(possible, map_->records(*slot).load(std::memory_order_relaxed));
+    // (killed between the two stores). Neither may claim more than fits: memory is taken for it.
+    uint64_t possible = records_max(name.file_bytes);
+    uint64_t committed = std::min(records_max(std::max(name.file_bytes, options_.segment_bytes)),
+                                  map_->records(*slot).load(std::memory_order_relaxed));
     uint64_t sealed = header.sealed.load(std::memory_order_acquire);
     if (sealed > possible) {
         adopted.loaded = load_records(name.path, identity.id, name.file_bytes,

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "core/crc32c.hpp"
 #include "journal_support.hpp"
 
 namespace coupon {
@@ -58,6 +59,34 @@ TEST_F(JournalReaderTest, DescribesWhatIsThere) {
     EXPECT_EQ(result.records, 2u);
     EXPECT_EQ(result.unreadable, 0u);
     EXPECT_EQ(result.error, "");
+}
+
+TEST_F(JournalReaderTest, ForgedHeaderGivesAHarmlessLabelAndCount) {
+    run_child([&] {
+        Lane lane(small_options(folder_.path()));
+        lane.prepare();
+        append(lane.writer, "one");
+        kill(getpid(), SIGKILL);
+    });
+    std::string path = live_files(folder_.path())[0].path;
+    {
+        auto failure = SegmentFile::OpenFailure::system;
+        std::string error;
+        auto file = SegmentFile::open(path, failure, error);
+        SegmentHeader& header = file->header();
+        std::memset(header.edge, 'e', sizeof header.edge);
+        std::memcpy(header.edge, "a-B_9.\x1b'\xff", 9);
+        header.sealed.store(100'000'000);
+        header.crc = crc32c(0, &header, offsetof(SegmentHeader, crc));
+    }
+    auto seen = reader();
+    auto list = seen->list(false);
+    ASSERT_EQ(list.size(), 1u);
+    EXPECT_EQ(list[0].damage, "");
+    EXPECT_EQ(list[0].edge, "a-B_9.???" + std::string(kEdgeLabel_max + 1 - 9, 'e'));
+    ReadResult result;
+    EXPECT_EQ(records(*seen, list[0], result), std::vector<std::string>{"one"});
+    EXPECT_LT(result.unreadable, records_max(kSmallSegment_bytes));
 }
 
 TEST_F(JournalReaderTest, OwnerThatIsGoneIsDead) {

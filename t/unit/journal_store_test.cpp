@@ -460,6 +460,67 @@ TEST_F(JournalStoreTest, FileWithoutARoomForAHeaderIsRemovedAndNamed) {
     EXPECT_EQ(sealed, 5u);  // known to be missing
 }
 
+// What a header or the map says decides how much memory is taken, so it is checked against the file.
+TEST_F(JournalStoreTest, ForgedHeaderClaimsNoMoreThanTheFileHolds) {
+    write_and_die(numbered(5));
+    auto name = live_files(path())[0];
+    SegmentIdentity forged{name.segment, name.kind, uint64_t{1} << 50, 1, "edge-7"};
+    std::string error;
+    ASSERT_TRUE(SegmentFile::write_header(name.path, forged, error)) << error;
+    auto failure = SegmentFile::OpenFailure::system;
+    auto file = SegmentFile::open(name.path, failure, error);
+    ASSERT_TRUE(file) << error;
+    file->header().sealed.store(100'000'000);
+    auto map = open_map(path());
+    auto store = open_store(small_options(path()), map);
+    auto adopted = store->adopt(100);
+    ASSERT_EQ(adopted.segments.size(), 1u);
+    EXPECT_EQ(adopted.segments[0].records, 5u);
+    EXPECT_EQ(adopted.segments[0].file->identity().file_bytes, kSmallSegment_bytes);
+    EXPECT_EQ(payloads(*store, adopted.segments[0]), numbered(5));
+}
+
+TEST_F(JournalStoreTest, ForgedMapClaimsNoMoreThanASegmentHolds) {
+    write_and_die(numbered(5));
+    auto map = open_map(path());
+    map->records(*map->find(live_files(path())[0].segment)).store(100'000'000);
+    auto store = open_store(small_options(path()), map);
+    auto adopted = store->adopt(100);
+    ASSERT_EQ(adopted.segments.size(), 1u);
+    EXPECT_EQ(adopted.segments[0].records, records_max(kSmallSegment_bytes));
+}
+
+// Opening a FIFO waits for its other end: the alarm ends a test that does.
+TEST_F(JournalStoreTest, FifosAndLinksAreErrorsAndNoWait) {
+    write_and_die(numbered(5));
+    auto name = live_files(path())[0];
+    std::string lock = std::filesystem::path(name.path).parent_path() / "lock";
+    std::filesystem::remove(lock);
+    ASSERT_EQ(mkfifo(lock.c_str(), 0600), 0);
+    std::string pipe = path() + "/pipe";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    std::string link = path() + "/link";
+    std::filesystem::create_symlink(name.path, link);
+    alarm(20);
+    auto store = open_store(small_options(path()), open_map(path()));
+    auto adopted = store->adopt(100);
+    EXPECT_TRUE(adopted.segments.empty());
+    ASSERT_EQ(adopted.warnings.size(), 1u);
+    EXPECT_NE(adopted.warnings[0].find("not a regular file"), std::string::npos);
+    for (const std::string& other : {pipe, link}) {
+        std::string error;
+        auto failure = SegmentFile::OpenFailure::damaged;
+        EXPECT_FALSE(SegmentFile::open(other, failure, error));
+        EXPECT_EQ(failure, SegmentFile::OpenFailure::system);
+        EXPECT_NE(error, "");
+        EXPECT_FALSE(load_records(other, name.segment, 1 << 20, 5, 5, error));
+        EXPECT_NE(error, "");
+        EXPECT_FALSE(FileLock::try_take(other, FileLock::Mode::shared, false, error));
+        EXPECT_NE(error, "");
+    }
+    alarm(0);
+}
+
 TEST_F(JournalStoreTest, StrangeFilesAreLeftAlone) {
     write_and_die(numbered(5));
     std::string folder = std::filesystem::path(live_files(path())[0].path).parent_path();
