@@ -59,8 +59,15 @@ class JournalSender {
             out_ << "left out " << living
                  << " segments of a running edge, which sends them itself\n";
         }
+        for (const auto& failure : failures_) {
+            out_ << failure << '\n';
+        }
         if (options_.wait_s > 0) {
             wait_until_settled();
+        }
+        if (!failures_.empty()) {
+            throw CommandError("journal send: " + std::to_string(failures_.size()) +
+                               " problems, see above; all else is sent. Keep the folder");
         }
     }
 
@@ -85,7 +92,8 @@ class JournalSender {
             }
         });
         if (!read.error.empty()) {
-            throw CommandError("journal send: " + read.error);
+            failures_.push_back("not sent: " + read.error);
+            return;
         }
         push(queue);
         sent_ += sent.count();
@@ -127,13 +135,25 @@ class JournalSender {
             kinds_[id] = segment.info.kind;
         }
         for (const auto& [id, count] : counts) {
-            const auto known = records_.find(id);
-            pg_.execute(counts_sql,
-                        {to_string(id), std::string(kind_name(kinds_[id])),
-                         known == records_.end() ? "" : known->second.info.edge,
-                         std::to_string(count.served), std::to_string(count.unjournaled),
-                         count.sealed == kOpen ? PgParameter() : std::to_string(count.sealed)});
+            try {
+                hand_over(id, count);
+            } catch (const PgError& error) {
+                // A damaged file or map makes values that no row takes: that one only.
+                if (!error.is_data_error()) {
+                    throw;
+                }
+                failures_.push_back("no counts of segment " + to_string(id) + ": " + error.what());
+            }
         }
+    }
+
+    void hand_over(const Uuid& id, const SegmentCounts& count) {
+        const auto known = records_.find(id);
+        pg_.execute(counts_sql,
+                    {to_string(id), std::string(kind_name(kinds_[id])),
+                     known == records_.end() ? "" : known->second.info.edge,
+                     std::to_string(count.served), std::to_string(count.unjournaled),
+                     count.sealed == kOpen ? PgParameter() : std::to_string(count.sealed)});
     }
 
     void wait_until_settled() {
@@ -182,6 +202,7 @@ class JournalSender {
     std::map<Uuid, SeqRanges> to_settle_;
     std::map<Uuid, SentSegment> records_;
     std::map<Uuid, JournalKind> kinds_;
+    std::vector<std::string> failures_;  // sentences; what they are about is left out
     std::uint64_t sent_ = 0;
     std::uint64_t unreadable_ = 0;
 };
