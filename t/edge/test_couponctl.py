@@ -1,6 +1,7 @@
 """couponctl: migrate, also over FastAPI's own schema; audit; queues; journal."""
 import json
 import shutil
+import struct
 import uuid
 
 import pytest
@@ -175,6 +176,67 @@ def test_journal_ls_and_send(new_shop):
     for answer in answers:
         shop.stored(answer, 15)
     assert shop.clicks_of(offer) == 25
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def forge_label(segment):
+    """A label without its end, of bytes that PostgreSQL takes for no text, under a right checksum."""
+    with open(segment, "r+b") as file:
+        static = file.read(56) + b"\xff\x1b" * 32
+        file.seek(56)
+        file.write(static[56:] + struct.pack("<I", crc32c(static)))
+
+
+def forge_count(segments_map):
+    """A count beyond bigint, in the slot of a segment that comes first."""
+    with open(segments_map, "r+b") as file:
+        for slot in range(4096, 4096 + 64 * 256, 256):
+            file.seek(slot)
+            state, kind = struct.unpack("<II", file.read(8))
+            if state == 1 and kind & 0x100:
+                file.seek(slot + 24)
+                file.write(bytes(16))
+                file.seek(slot + 64 + 8)
+                file.write(struct.pack("<Q", 1 << 63))
+                return
+    raise AssertionError("no slot of a living writer")
+
+
+def test_journal_send_goes_on_past_forged_files(new_shop):
+    shop = new_shop(gates=True)
+    offer = shop.offer()
+    shop.redis_gate.shut()
+    answers = [shop.click(offer.path) for _ in range(25)]
+    shop.edge.kill_everything()
+    shop.redis_gate.open()
+    folder = shop.edge.directory / "retired"
+    shutil.copytree(shop.edge.journal, folder)
+    for segment in folder.glob("writers/*/clicks-*.seg"):
+        forge_label(segment)
+    forge_count(folder / "segments.map")
+    run = shop.couponctl("journal", "send", folder)
+    assert run.returncode == 1 and "00000000-0000-0000-0000-000000000000" in run.stdout, run.stdout + run.stderr
+    assert shop.database.value("SELECT sum(sealed) FROM journal_segments") == 25
+    assert not shop.database.value("SELECT count(*) FROM journal_segments WHERE edge ~ '[^a-z0-9?_.-]'")
+    for answer in answers:
+        shop.stored(answer, 15)
+
+
+def test_queues_of_forged_entries(new_shop):
+    shop = new_shop(start=False, click_worker=False)
+    shop.redis.rpush("queue:clicks", '{"ts":1e300}')
+    shop.redis.rpush("queue:webhooks", '{"ts":-5}')
+    lines = shop.couponctl("queues", check=True).stdout.splitlines()
+    for name in ("clicks", "webhooks"):
+        assert next(line for line in lines if line.startswith(name)).split()[1:3] == ["1", "-"]
 
 
 def test_help_and_unknown_commands():

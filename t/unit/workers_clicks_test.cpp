@@ -11,6 +11,7 @@
 #include "clicks/storable_text.hpp"
 #include "couponctl/click_account.hpp"
 #include "couponctl/duration.hpp"
+#include "couponctl/entry_time.hpp"
 
 namespace coupon {
 namespace {
@@ -186,6 +187,19 @@ TEST(DurationText, ShowsTheTwoLargestUnits) {
     EXPECT_EQ(duration_text(192'000), "3m12s");
     EXPECT_EQ(duration_text((5 * 60 + 7) * 60'000), "5h07m");
     EXPECT_EQ(duration_text(52LL * 3'600'000), "2d04h");
+}
+
+TEST(QueueEntryTime, AnyNumberMayStandInAnEntry) {
+    EXPECT_EQ(entry_ms(R"({"ts":1700000000000})"), 1'700'000'000'000);
+    EXPECT_EQ(entry_ms(R"({"ts":0})"), 0);
+    EXPECT_EQ(entry_ms(R"({"ts":9007199254740992})"), std::int64_t{1} << 53);
+    EXPECT_EQ(entry_ms(R"({"enqueued_at":1700000000.25})"), 1'700'000'000'250);
+    for (const auto* entry :
+         {"", "7", "{}", R"({"ts":1e300})", R"({"ts":-1})", R"({"ts":9007199254740993})",
+          R"({"ts":18446744073709551615})", R"({"ts":"1"})", R"({"ts":1.5})",
+          R"({"enqueued_at":1e300})", R"({"enqueued_at":-1})", R"({"enqueued_at":"now"})"}) {
+        EXPECT_FALSE(entry_ms(entry)) << entry;
+    }
 }
 
 }  // namespace

@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <iomanip>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "couponctl/duration.hpp"
+#include "couponctl/entry_time.hpp"
 #include "couponctl/settings.hpp"
 #include "runtime/error.hpp"
 
@@ -39,21 +39,6 @@ std::int64_t unix_now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
                std::chrono::system_clock::now().time_since_epoch())
         .count();
-}
-
-// Clicks and webhooks carry ts, FastAPI's jobs enqueued_at; both in Unix time, as numbers.
-std::optional<std::int64_t> entry_ms(std::string_view entry) {
-    const auto json = nlohmann::json::parse(entry, nullptr, false);
-    if (!json.is_object()) {
-        return std::nullopt;
-    }
-    if (const auto ts = json.find("ts"); ts != json.end() && ts->is_number()) {
-        return ts->get<std::int64_t>();
-    }
-    if (const auto at = json.find("enqueued_at"); at != json.end() && at->is_number()) {
-        return static_cast<std::int64_t>(at->get<double>() * 1000);
-    }
-    return std::nullopt;
 }
 
 class QueueTable {
