@@ -1,5 +1,6 @@
 #include "io/pg_options.hpp"
 
+#include "core/connection_text.hpp"
 #include "io/socket_address.hpp"
 
 #include <libpq-fe.h>
@@ -7,7 +8,6 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <memory>
 
@@ -25,21 +25,6 @@ constexpr std::pair<const char*, const char*> kDefaults[] = {{"application_name"
                                                              {"keepalives_interval", "5"},
                                                              {"keepalives_count", "3"},
                                                              {"tcp_user_timeout", "15000"}};
-
-// libpq quotes pieces of the text in its messages, and a piece may be the password.
-std::string without_quoted(std::string_view message) {
-    std::string safe;
-    bool quoted = false;
-    for (const char c : message) {
-        if (c == '"') {
-            quoted = !quoted;
-            safe += quoted ? "\"…\"" : "";
-        } else if (!quoted && c != '\n') {
-            safe += c;
-        }
-    }
-    return safe;
-}
 
 std::vector<std::string> split(const std::string& list) {
     std::vector<std::string> items(1);
@@ -59,21 +44,6 @@ std::string join(const std::vector<std::string>& items) {
         list += (i == 0 ? "" : ",") + items[i];
     }
     return list;
-}
-
-// libpq would find a wrong port only when it connects.
-bool are_ports(const std::vector<std::string>& ports) {
-    return std::ranges::all_of(ports, [](const std::string& port) {
-        constexpr unsigned kHighest = 65535;
-        unsigned number = 0;
-        const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), number);
-        return port.empty() || (problem == std::errc() && end == port.data() + port.size() &&
-                                number >= 1 && number <= kHighest);
-    });
-}
-
-bool is_socket_folder(const std::string& host) {
-    return host.empty() || host.front() == '/' || host.front() == '@';
 }
 
 // Replaces host names by all their addresses: host, hostaddr and port become lists of one length.
@@ -152,8 +122,12 @@ std::optional<PostgresOptions> parse_postgres_options(std::string_view conninfo,
         error = "cannot use service=: libpq would look its host up on the event loop";
         return std::nullopt;
     }
-    if (settings.contains("port") && !are_ports(split(settings["port"]))) {
-        error = "has a port that is no number from 1 to 65535";
+    const auto value = [&](const char* key) {
+        const auto found = settings.find(key);
+        return found == settings.end() ? std::string_view() : std::string_view(found->second);
+    };
+    error = misread_postgres_text(conninfo, value("host"), value("port"), value("dbname"));
+    if (!error.empty()) {
         return std::nullopt;
     }
     PostgresOptions options;

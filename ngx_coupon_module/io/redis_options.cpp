@@ -16,6 +16,12 @@ bool parse_database(std::string_view text, uint32_t& database) {
     return failure == std::errc() && stop == end && database <= kDatabaseMax;
 }
 
+// A URL or a login in front of the address: it may hold a password, so it is not quoted.
+bool holds_login(std::string_view word) {
+    const bool is_path = word.starts_with("unix:/") && !word.starts_with("unix://");
+    return !is_path && (word.find('@') != word.npos || word.find("://") != word.npos);
+}
+
 }  // namespace
 
 std::optional<RedisOptions> parse_redis_options(const std::vector<std::string>& words,
@@ -39,6 +45,10 @@ std::optional<RedisOptions> parse_redis_options(const std::vector<std::string>& 
                 error = "needs the master's name after sentinel=";
                 return std::nullopt;
             }
+        } else if (holds_login(word)) {
+            error = "takes host:port or unix:/path, not a URL or a login; write "
+                    "127.0.0.1:6379 db=0 user=NAME password=env:NAME";
+            return std::nullopt;
         } else if (word.find('=') != word.npos) {
             error = "takes db=, user=, password= and sentinel=, not \"" +
                     std::string(word.substr(0, word.find('=') + 1)) + "\"";

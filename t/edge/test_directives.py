@@ -19,9 +19,10 @@ WRONG_IN_HTTP = {
     "coupon_redis": ["127.0.0.1:99999", "127.0.0.1:port", "no.such.host.invalid:6379", "unix:",
                      "127.0.0.1:6379 db=x", "127.0.0.1:6379 db=-1", "127.0.0.1:6379 color=red",
                      "127.0.0.1:6379 password=plain", "127.0.0.1:6379 password=env:NO_SUCH_VARIABLE",
-                     "127.0.0.1:6379 password=file:/no/such/file", "sentinel=shop"],
+                     "127.0.0.1:6379 password=file:/no/such/file", "sentinel=shop",
+                     "redis://127.0.0.1:6379", "user@127.0.0.1:6379"],
     "coupon_postgres": ["env:NO_SUCH_VARIABLE", "file:/no/such/file", "nonsense=1", "port=abc",
-                        "postgresql://[bad", "env:"],
+                        "postgresql://[bad", "env:", "postgresql://u:a@b@127.0.0.1/x"],
     "coupon_journal": ["relative/path", "/tmp/j size=x", "/tmp/j size=0", "/tmp/j segment=1k",
                        "/tmp/j segment=100001", "/tmp/j size=8m segment=8m", "/tmp/j keep=soon",
                        "/tmp/j color=red", "/tmp/j webhooks=-1"],
@@ -154,6 +155,22 @@ def test_secrets_never_reach_the_log(secrets):
         _, accepted, said = check(settings, environment=environment)
         assert not accepted
         assert "hunter2" not in said
+
+
+@pytest.mark.parametrize("directive,value", [
+    ("coupon_redis", "redis://:hunter2@127.0.0.1:6379"), ("coupon_redis", ":hunter2@127.0.0.1:6379"),
+    ("coupon_redis", "redis://:hunter2@127.0.0.1:6379?db=1"), ("coupon_redis", "redis://u:hunter2=@127.0.0.1"),
+    ("coupon_redis", "unix://:hunter2@/run/redis.sock"),
+    ("coupon_postgres", "postgresql://u:a@hunter2@127.0.0.1/x"),
+    ("coupon_postgres", "postgresql://u:a@@hunter2@127.0.0.1/x"),
+    ("coupon_postgres", "postgresql://u:a@/hunter2@127.0.0.1/x"),
+    ("coupon_postgres", "postgresql://u:1/hunter2@127.0.0.1/x"),
+    ("coupon_postgres", "postgresql://u:hunter2/a@127.0.0.1/x"),
+])
+def test_a_login_that_is_taken_for_an_address_is_not_quoted(directive, value):
+    _, accepted, said = check({directive: value})
+    assert not accepted
+    assert "hunter2" not in said and directive in said
 
 
 def test_directives_in_the_wrong_place_are_refused():

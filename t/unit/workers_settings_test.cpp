@@ -108,7 +108,8 @@ TEST(RedisUrl, WhatIsWrongIsSaidWithoutTheSecret) {
     for (const auto* url :
          {"", "http://x", "redis://", "redis://u:secret@", "redis://secret@x", "redis://x:70000",
           "redis://x:y", "redis://x/y", "redis://a,b", "rediss://:secret@x", "unix://relative",
-          "unix:///p?x=1", "redis+sentinel://x", "redis://:sec%2@x", "redis://[::1"}) {
+          "unix:///p?x=1", "redis+sentinel://x", "redis://:sec%2@x",
+          "redis+sentinel://u:1/secret@x:2", "redis://[::1"}) {
         const auto refusal = refusal_of(url);
         EXPECT_TRUE(refusal.starts_with("REDIS_URL ")) << url << ": " << refusal;
         EXPECT_EQ(refusal.find("secret"), std::string::npos) << refusal;
@@ -123,6 +124,34 @@ TEST(DatabaseUrl, TheDriverIsDroppedAndTheSecretNeverShown) {
         FAIL();
     } catch (const ConfigError& error) {
         EXPECT_EQ(std::string(error.what()).find("secret"), std::string::npos);
+    }
+}
+
+TEST(DatabaseUrl, APasswordThatIsTakenForSomethingElseIsNeverShown) {
+    for (const auto* url :
+         {"postgresql://u:pw@secret@db/shop", "postgresql://u:pw@@secret@db/shop",
+          "postgresql://u:1/secret@db/shop", "postgresql://u:secret/1@db/shop",
+          "postgresql://u:pw@/secret@db/shop", "postgresql+asyncpg://u:pw@secret@db/shop"}) {
+        try {
+            const PgConnection pg(url, "test", 1000);
+            ADD_FAILURE() << url << ": " << pg.text();
+        } catch (const ConfigError& error) {
+            const std::string said = error.what();
+            EXPECT_TRUE(said.starts_with("DATABASE_URL has a ")) << said;
+            EXPECT_EQ(said.find("secret"), std::string::npos) << said;
+        }
+    }
+}
+
+TEST(DatabaseUrl, AFailedConnectQuotesNothing) {
+    PgConnection pg("host=/nonexistent/coupon user=u password=secret dbname=shop", "test", 1000);
+    try {
+        pg.execute("SELECT 1");
+        FAIL();
+    } catch (const PgError& error) {
+        const std::string said = error.what();
+        EXPECT_NE(said.find("at /nonexistent/coupon"), std::string::npos) << said;
+        EXPECT_NE(said.find("\"…\""), std::string::npos) << said;
     }
 }
 

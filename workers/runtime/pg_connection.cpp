@@ -5,7 +5,9 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <memory>
 
+#include "core/connection_text.hpp"
 #include "runtime/error.hpp"
 
 namespace coupon {
@@ -42,10 +44,27 @@ std::string without_driver(const std::string& url) {
     return url.substr(0, plus) + url.substr(scheme_end);
 }
 
-bool is_conninfo(const std::string& text) {
-    PQconninfoOption* options = PQconninfoParse(text.c_str(), nullptr);
-    PQconninfoFree(options);
-    return options != nullptr;
+// libpq's own messages would quote the text, password included.
+void check_conninfo(const std::string& text) {
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(text.c_str(), nullptr), PQconninfoFree);
+    if (options == nullptr) {
+        throw ConfigError(
+            "DATABASE_URL is neither a postgresql:// URL nor a PostgreSQL connection string");
+    }
+    const auto value = [&](std::string_view keyword) -> std::string_view {
+        for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
+            if (option->keyword == keyword && option->val != nullptr) {
+                return option->val;
+            }
+        }
+        return "";
+    };
+    const auto misread =
+        misread_postgres_text(text, value("host"), value("port"), value("dbname"));
+    if (!misread.empty()) {
+        throw ConfigError("DATABASE_URL " + misread);
+    }
 }
 
 }  // namespace
@@ -70,11 +89,7 @@ PgConnection::PgConnection(const std::string& url, std::string application, int 
       application_(std::move(application)),
       deadline_ms_(deadline_ms),
       on_open_(std::move(on_open)) {
-    // libpq's own message would quote the text, password included.
-    if (!is_conninfo(conninfo_)) {
-        throw ConfigError(
-            "DATABASE_URL is neither a postgresql:// URL nor a PostgreSQL connection string");
-    }
+    check_conninfo(conninfo_);
 }
 
 PgResult PgConnection::execute(const char* sql, const std::vector<PgParameter>& parameters) {
@@ -200,9 +215,10 @@ void PgConnection::open() {
         conninfo_.c_str(), "UTF8",    nullptr};
     connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
-        const auto why = one_line(PQerrorMessage(connection_.get()));
+        // Spaces for line ends first, which without_quoted would drop.
+        const auto why = without_quoted(one_line(PQerrorMessage(connection_.get())));
         close();
-        throw PgError("cannot connect to PostgreSQL: " + why, "");
+        throw PgError("cannot connect to PostgreSQL at " + text() + ": " + why, "");
     }
     PQsetNoticeProcessor(connection_.get(), forward_notice, this);
     // Or sending to a stopped server would block beyond any deadline.

@@ -130,6 +130,9 @@ RedisAddress parse_redis_url(const std::string& url) {
         if (address.sentinel_master.empty()) {
             refuse("names no sentinel master: write redis+sentinel://host:port/<name>/<db>");
         }
+        if (address.sentinel_master.find('@') != std::string::npos) {
+            refuse("has an @ behind its hosts: a password must be percent-encoded");
+        }
     } else if (address.endpoints.size() > 1) {
         refuse("names several servers: that needs redis+sentinel://");
     }
