@@ -27,7 +27,9 @@ void RateSharing::tell(const RatePending& pending, uint32_t minute) {
     const bool asked = redis_.command(
         {"INCRBY", key, std::to_string(pending.count)}, kDeadline_ms,
         [this, pending, minute](const RedisReply* reply) {
-            if (reply != nullptr && reply->kind() == RedisReply::Kind::integer) {
+            // A negative count is none of ours, and would be a huge one here.
+            if (reply != nullptr && reply->kind() == RedisReply::Kind::integer &&
+                reply->integer() >= 0) {
                 rates_->reconcile(pending, minute, static_cast<uint64_t>(reply->integer()), monotonic_ns());
             }
             // No answer: counted there or not; telling it again could count it twice.

@@ -135,3 +135,17 @@ def test_rates(new_shop, address, rate, burst):
     assert answers[:burst] == [302] * burst
     if burst < 100:
         assert answers[burst] == 429
+
+
+def test_a_negative_count_in_redis_is_ignored(new_shop, address):
+    limit = 30
+    shop = new_shop(servers={"main": Server(out=f"coupon_rate_limit {limit}r/m;")})
+    offer = shop.offer()
+    minute = int(time.time()) // 60
+    keys = [f"ratelimit:redirect:{address}:{number}" for number in range(minute, minute + 3)]
+    for key in keys:
+        shop.redis.set(key, -1_000_000)
+    assert statuses(shop.edge, offer, address, 3, "main") == [302] * 3
+    eventually(lambda: any(int(shop.redis.get(key) or 0) > -1_000_000 for key in keys), "the count was told")
+    time.sleep(0.5)  # the answer arrives after Redis has counted
+    assert statuses(shop.edge, offer, address, 3, "main") == [302] * 3
