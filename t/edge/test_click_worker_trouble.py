@@ -111,6 +111,18 @@ def test_stopping_while_postgresql_is_away_gives_back_what_was_claimed(lone_shop
     lone_shop.postgres_gate.open()
 
 
+def test_forged_giants_are_claimed_one_at_a_time(lone_shop):
+    """The bytes of a claim are bounded however large the entries are."""
+    lone_shop.redis.rpush("queue:clicks", *["x" * (17 << 20)] * 5)
+    lone_shop.postgres_gate.shut()
+    lone_worker(lone_shop)
+    eventually(lambda: lone_shop.redis.llen("queue:clicks") < 5, "the claim")
+    stays(lambda: lone_shop.redis.llen("queue:clicks") >= 3, "one claim and the next are all", 1)
+    lone_shop.postgres_gate.open()
+    eventually(lambda: lone_shop.database.value("SELECT count(*) FROM click_rejects") == 1
+               and not lone_shop.redis.keys("*queue:clicks*"), "the rejects", 30)
+
+
 def test_stopping_while_both_are_away_takes_no_longer(lone_shop):
     push(lone_shop, record(lone_shop.offer()))
     lone_shop.postgres_gate.shut()

@@ -21,12 +21,14 @@ local taken = {}
 while #taken < wanted and room > 0 do
     local chunk = redis.call('LRANGE', KEYS[1], 0, math.min(500, wanted - #taken) - 1)
     if #chunk == 0 then break end
-    redis.call('RPUSH', KEYS[2], unpack(chunk))
-    redis.call('LTRIM', KEYS[1], #chunk, -1)
-    for _, entry in ipairs(chunk) do
-        taken[#taken + 1] = entry
-        room = room - #entry
+    local count = 0
+    while count < #chunk and room > 0 do
+        count = count + 1
+        taken[#taken + 1] = chunk[count]
+        room = room - #chunk[count]
     end
+    redis.call('RPUSH', KEYS[2], unpack(chunk, 1, count))
+    redis.call('LTRIM', KEYS[1], count, -1)
 end
 if #taken > 0 then redis.call('SADD', KEYS[3], ARGV[3]) end
 return taken)");

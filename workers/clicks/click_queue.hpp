@@ -13,8 +13,8 @@ class ClickQueue {
   public:
     ClickQueue(RedisConnection& redis, std::string worker_id);
 
-    // Moves up to `entries_max` entries, a few of at most 500 beyond `bytes_max`, to this worker's
-    // claims and returns them as an array reply; null when the queue is empty. Throws
+    // Moves up to `entries_max` entries to this worker's claims and returns them as an array reply;
+    // null when the queue is empty. Stops at `bytes_max`, which the last entry may pass. Throws
     // RedisUnavailable or RedisRefused.
     RedisReply claim(std::size_t entries_max, std::size_t bytes_max);
 
