@@ -13,7 +13,7 @@ PARTS = {"redirect": redirect, "instructions": instructions, "latency": latency,
 
 def main():
     parser = argparse.ArgumentParser(prog="t/bench/run")
-    parser.add_argument("--quick", action="store_true", help="about 2 minutes, rougher")
+    parser.add_argument("--quick", action="store_true", help="about 3 minutes, rougher")
     parser.add_argument("parts", nargs="*")
     options = parser.parse_args()
     # What else runs shows in every time below, though hardly in the instructions.
