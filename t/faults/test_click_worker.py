@@ -59,7 +59,7 @@ def test_frozen_in_the_middle_of_a_batch(busy_shop, counts):
                        "the other worker stores what the frozen one had claimed", 100, every_s=0.5)
         finally:
             frozen.process.send(signal.SIGCONT)
+            frozen.stop()
         load.goes_on(50)
     counts.add(faults=1)
     settle(shop, load, counts)
-    frozen.stop()

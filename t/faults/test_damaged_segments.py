@@ -94,7 +94,7 @@ def full_journal(busy_shop):
     """A shop whose NGINX was killed with some 14 segments that never reached Redis."""
     shop = busy_shop(gates=True)
     shop.edge.stop()
-    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=16m segment=64k"
+    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=16m segment=64k webhooks=1m"
     shop.redis_gate.shut()
     shop.edge.start()
     shop.visitors = shop.load(pause_s=0.005)

@@ -25,7 +25,7 @@ def journaled_again(load, more=300):
 def test_the_budget_is_used_up(busy_shop, counts):
     shop = busy_shop(gates=True)
     shop.edge.stop()
-    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=1m segment=64k keep=1s"
+    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=1m segment=64k webhooks=1m keep=1s"
     shop.edge.start()
     with shop.load(pause_s=0.005) as load:
         for _ in range(2):
@@ -46,7 +46,7 @@ def test_settled_segments_make_room_at_once(busy_shop, counts):
     """keep= never costs a click: what is settled is written anew when the budget is needed."""
     shop = busy_shop()
     shop.edge.stop()
-    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=3m segment=64k keep=1h"
+    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=3m segment=64k webhooks=1m keep=1h"
     shop.edge.start()
     with shop.load(pause_s=0.01) as load:
         load.goes_on(6500, within_s=40)  # 3 MB hold some 5000
@@ -88,7 +88,7 @@ def test_full_disk(small_disk, busy_shop, counts):
     shop = busy_shop(gates=True)
     shop.edge.stop()
     shop.edge.journal = type(shop.edge.journal)(small_disk) / "journal"
-    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=64m segment=256k keep=1s"
+    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=64m segment=256k webhooks=1m keep=1s"
     shop.edge.start()
     with shop.load(pause_s=0.005) as load:
         load.goes_on()

@@ -86,7 +86,7 @@ def test_everything_in_random_order(busy_shop, counts):
     random.seed(seed)
     shop = busy_shop()
     shop.edge.stop()
-    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=32m segment=64k keep=1s"
+    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=32m segment=64k webhooks=1m keep=1s"
     shop.edge.start()
     trouble = Troublemaker(shop)
     with shop.load(unknown=frozenset({404, 503})) as load:

@@ -29,7 +29,7 @@ def test_a_worker_killed_while_it_takes_over(busy_shop, counts):
     """Redis is away, so each successor finds the segments of all before it."""
     shop = busy_shop(gates=True)
     shop.edge.stop()
-    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=32m segment=64k"
+    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=32m segment=64k webhooks=1m"
     shop.redis_gate.shut()
     shop.edge.start()
     shop.edge.planned_kill = True
