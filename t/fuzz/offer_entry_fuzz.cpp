@@ -1,4 +1,5 @@
 // Any bytes as an entry of the catalogue, as damaged memory or a damaged snapshot would give them.
+#include <algorithm>
 #include <cstdlib>
 #include <vector>
 
@@ -14,7 +15,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                coupon::Device::desktop, "IN", INT64_MIN};
     std::vector<char> room(coupon::expanded_max_bytes(offer->program, values));
     size_t length = coupon::expand_destination(offer->program, values, room.data());
-    if (length > room.size() || (length != 0 && !coupon::valid_program(offer->program))) {
+    if (length > room.size()) {
+        abort();
+    }
+    // A control character is what an entry can hold and a program must not.
+    bool control = std::any_of(room.data(), room.data() + length, [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    });
+    if (length != 0 && control == coupon::valid_program(offer->program)) {
         abort();
     }
     return 0;
