@@ -37,9 +37,11 @@ def secrets_file():
 def shop(postgres, redis_server, template, secrets_file):
     shared = Shop(postgres, redis_server, template, workers=2, servers=servers_of(secrets_file),
                   settings={"coupon_country": "$http_x_country"})
-    shared.edge.start()
-    yield shared
-    shared.close()
+    try:
+        shared.edge.start()
+        yield shared
+    finally:
+        shared.close()
 
 
 @pytest.fixture
