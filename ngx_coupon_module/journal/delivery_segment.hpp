@@ -64,7 +64,11 @@ struct DeliverySegment {
     SeqRanges resend;          // below next_new, to be handed out again
     uint32_t outstanding = 0;  // batches without an answer
     std::vector<SendGroup> groups;
+    // How long what was sent waits for its settlement: each re-send doubles it, for what is sent from
+    // then on (order above backoff_order); what was sent before keeps its time.
     uint64_t resend_after_ms = 0;
+    uint64_t earlier_resend_after_ms = 0;
+    uint64_t backoff_order = 0;
 
     // Settling.
     SeqRanges done;

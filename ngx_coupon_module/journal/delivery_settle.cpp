@@ -68,21 +68,30 @@ void Delivery::resend_overdue(DeliverySegment& segment, const DeliveryTick& tick
         return;
     }
     bool any = false;
+    bool again = false;
     std::erase_if(segment.groups, [&](const SendGroup& group) {
         bool overtaken = group.order < settled_order_;
-        if (elapsed(tick.settlements_read_ms, group.last_ms) < segment.resend_after_ms ||
+        bool after_backoff = group.order > segment.backoff_order;
+        uint64_t patience_ms =
+            after_backoff ? segment.resend_after_ms : segment.earlier_resend_after_ms;
+        if (elapsed(tick.settlements_read_ms, group.last_ms) < patience_ms ||
             (!overtaken && !tick.queue_empty)) {
             return false;
         }
         for (const SeqRange& gap : segment.done.gaps(group.begin, group.end)) {
             segment.resend.add(gap.begin, gap.end);
             any = true;
+            again = again || after_backoff;
         }
         return true;
     });
-    if (any) {
+    if (again) {
+        segment.earlier_resend_after_ms = segment.resend_after_ms;
         segment.resend_after_ms =
             std::min(segment.resend_after_ms * 2, limits_.resend_after_max_ms);
+        segment.backoff_order = last_order_;
+    }
+    if (any) {
         store_progress(segment);
     }
 }

@@ -240,6 +240,21 @@ TEST_F(JournalDelivery, EmptyQueueMakesTheUnsettledOverdueWithDoublingPauses) {
     EXPECT_EQ(send_all(now + kMinute_ms), range(4, 10));
 }
 
+TEST_F(JournalDelivery, EachGroupIsOverdueAtItsOwnMinute) {
+    append_many(5);
+    send_all(0);
+    append_many(5);
+    send_all(3000);
+    tick(kMinute_ms, true);
+    EXPECT_EQ(send_all(kMinute_ms), range(0, 5));
+    tick(kMinute_ms + 3000, true);
+    EXPECT_EQ(send_all(kMinute_ms + 3000), range(5, 10));
+    tick(3 * kMinute_ms + 2999, true);
+    EXPECT_EQ(send_all(3 * kMinute_ms + 2999), range(0, 5));
+    tick(3 * kMinute_ms + 3000, true);
+    EXPECT_EQ(send_all(3 * kMinute_ms + 3000), range(5, 10));
+}
+
 TEST_F(JournalDelivery, NothingIsOverdueWhileSettlementsAreNotRead) {
     append_many(10);
     send_all(1000);
