@@ -123,15 +123,38 @@ RecordRef ClickJournal::append(ClickRecord& click) noexcept {
     // Any segment's name is as long as this one, and reserve() may go on to another segment.
     constexpr std::string_view kAnySegment = "00000000-0000-0000-0000-000000000000";
     click.segment = kAnySegment;
-    char* room = writer.reserve(click_record_max_bytes(click));
-    if (room == nullptr) {
-        return {};
+    const size_t bytes = click_record_max_bytes(click);
+    char* room = writer.reserve(bytes);
+    if (room == nullptr) [[unlikely]] {
+        room = reserve_late(bytes);
+        if (room == nullptr) {
+            return {};
+        }
     }
     click.segment = {writer.segment_text(), kAnySegment.size()};
     click.seq = writer.next_seq();
     const RecordRef record = writer.commit(write_click_record(click, room));
     appended_(++waiting_);
     return record;
+}
+
+char* ClickJournal::reserve_late(size_t bytes) noexcept {
+    const uint64_t now = now_ms();
+    if (journal_->full() || now < late_not_before_ms_) {
+        return nullptr;
+    }
+    try {
+        JournalTasks::report(journal_->prepare_now(now), counters_, log_);
+        counters_.count(Event::journal_prepared_late);
+    } catch (const std::exception& error) {
+        ngx_log_error(NGX_LOG_ERR, log_, 0, "coupon: journal: no segment prepared: %s", error.what());
+    }
+    char* room = journal_->writer().reserve(bytes);
+    if (room == nullptr) {
+        constexpr uint64_t kRetry_ms = 250;
+        late_not_before_ms_ = now + kRetry_ms;
+    }
+    return room;
 }
 
 SendBatch ClickJournal::next_batch(size_t records_max, size_t bytes_max) {

@@ -25,8 +25,9 @@ public:
 
     // --- the request path: no system call, lock or allocation.
 
-    // Appends the click; `click.segment` and `click.seq` are filled in. The result is false when no
-    // segment is ready, which with a healthy disk means that the budget is full.
+    // Appends the click; `click.segment` and `click.seq` are filled in. The result is false when the
+    // budget is full or the disk fails. Where threads were not fast enough to prepare a segment it is
+    // prepared here: a redirect that waits is better than a click that is lost.
     RecordRef append(ClickRecord& click) noexcept;
 
     void count_served(const RecordRef& record) noexcept { journal_->writer().count_served(record); }
@@ -58,6 +59,7 @@ public:
 private:
     struct Opening;
 
+    char* reserve_late(size_t bytes) noexcept;
     void open_later();
     void take(Opening& opening);
 
@@ -74,6 +76,7 @@ private:
     std::unique_ptr<Timer> sync_timer_;
     std::function<void(uint64_t)> appended_;
     uint64_t waiting_ = 0;
+    uint64_t late_not_before_ms_ = 0;
     uint64_t queue_empty_until_ms_ = 0;
 };
 

@@ -5,7 +5,7 @@
 namespace coupon {
 namespace {
 
-constexpr uint64_t kMagic = 0x31'73746174'736363ULL;
+constexpr uint64_t kMagic = 0x32'73746174'736363ULL;
 
 template <class Array>
 uint64_t sum(const EdgeStats& stats, Array WorkerCounters::*member, size_t index) noexcept {
@@ -59,6 +59,7 @@ std::string_view event_name(Event event) noexcept {
         case Event::redis_entries_resent: return "redis_entries_resent";
         case Event::redis_batches_failed: return "redis_batches_failed";
         case Event::journal_prepare_failed: return "journal_prepare_failed";
+        case Event::journal_prepared_late: return "journal_prepared_late";
         case Event::journal_adopted_segments: return "journal_adopted_segments";
         case Event::journal_corrupt_records: return "journal_corrupt_records";
         case Event::count: break;

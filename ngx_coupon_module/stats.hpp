@@ -40,6 +40,7 @@ enum class Event : uint8_t {
     redis_entries_resent,
     redis_batches_failed,
     journal_prepare_failed,
+    journal_prepared_late,  // on the event loop: threads were not fast enough
     journal_adopted_segments,
     journal_corrupt_records,
     count

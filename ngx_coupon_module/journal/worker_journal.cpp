@@ -117,6 +117,15 @@ std::unique_ptr<JournalTask> WorkerJournal::next_task(uint64_t now_ms) {
     return nullptr;
 }
 
+JournalNews WorkerJournal::prepare_now(uint64_t now_ms) {
+    const bool threads_prepare = preparing_;
+    auto task = make(JournalTask::Kind::prepare);
+    task->run();
+    JournalNews news = finish(*task, now_ms);
+    preparing_ = threads_prepare;
+    return news;
+}
+
 JournalNews WorkerJournal::finish(JournalTask& task, uint64_t now_ms) {
     JournalNews news;
     switch (task.kind()) {

@@ -78,6 +78,9 @@ class WorkerJournal {
     /// The next thing a thread should do; null for now. Ask every 10–50 ms.
     std::unique_ptr<JournalTask> next_task(uint64_t now_ms);
 
+    /// Prepares a segment here and now: blocks, for the case that threads were not fast enough.
+    JournalNews prepare_now(uint64_t now_ms);
+
     /// On the loop, after run.
     JournalNews finish(JournalTask& task, uint64_t now_ms);
 

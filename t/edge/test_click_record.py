@@ -61,20 +61,18 @@ def test_sequence_numbers_count_from_zero_without_gaps(queue):
 
 
 def test_segments_follow_one_another(new_shop):
-    """More clicks than a segment holds: numbers start anew in the next, and all arrive."""
+    """Segments are used up faster than threads prepare them: numbers start anew in each, no click is lost."""
     shop = new_shop(start=False)
-    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=16m segment=64k webhooks=1m keep=1s"
+    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=64m segment=64k keep=1s"
     shop.edge.start()
     offer = shop.offer()
     total = 0
     with shop.edge.connect() as connection:
-        for number in range(1500):
+        for _ in range(1500):
             answer = connection.request(offer.path, headers={"User-Agent": BROWSER})
-            total += answer.headers["x-verdict"] == "redirect"
-            if number % 50 == 49:
-                time.sleep(0.01)  # such small segments are used up faster than new ones are prepared
+            assert answer.headers["x-verdict"] == "redirect"
+            total += 1
     eventually(lambda: shop.clicks_of(offer) == total, "every journalled click in PostgreSQL", 20)
-    assert total > 500
     per_segment = shop.sql("SELECT segment, count(*) AS n, min(seq) AS low, max(seq) AS high, count(DISTINCT seq) AS "
                            "different FROM offer_clicks GROUP BY segment")
     assert len(per_segment) > 3
