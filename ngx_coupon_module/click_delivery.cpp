@@ -153,7 +153,8 @@ void ClickDelivery::ask_queue_length() {
             return;
         }
         // A little room, so that sending does not stop again with the next batch.
-        if (reply != nullptr && static_cast<uint64_t>(reply->integer()) <= queue_max_ - queue_max_ / 10) {
+        if (reply != nullptr && reply->kind() == RedisReply::Kind::integer &&
+            static_cast<uint64_t>(reply->integer()) <= queue_max_ - queue_max_ / 10) {
             paused_ = false;
             send_more();
             return;

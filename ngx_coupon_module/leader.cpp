@@ -60,11 +60,6 @@ void Leader::resign() noexcept {
     catalog_lock_.release();
 }
 
-const std::string& Leader::outage_reason() const noexcept {
-    static const std::string none;
-    return duty_ ? duty_->postgres.outage_reason() : none;
-}
-
 // Reading the zone takes no lock, so a thread can do it while workers go on. Two masters share the
 // file during a binary upgrade: only the leader of the journal writes it.
 void Leader::write_snapshot() {

@@ -37,7 +37,6 @@ public:
 
     bool leading() const noexcept { return duty_ != nullptr; }
     bool connected() const noexcept { return duty_ && duty_->postgres.ready(); }
-    const std::string& outage_reason() const noexcept;
 
 private:
     struct Duty {

@@ -56,7 +56,6 @@ std::string_view event_name(Event event) noexcept {
         case Event::signature_expired: return "sig_expired";
         case Event::redis_batches_sent: return "redis_batches_sent";
         case Event::redis_entries_sent: return "redis_entries_sent";
-        case Event::redis_entries_resent: return "redis_entries_resent";
         case Event::redis_batches_failed: return "redis_batches_failed";
         case Event::journal_prepare_failed: return "journal_prepare_failed";
         case Event::journal_prepared_late: return "journal_prepared_late";

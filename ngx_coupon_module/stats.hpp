@@ -37,7 +37,6 @@ enum class Event : uint8_t {
     signature_expired,
     redis_batches_sent,
     redis_entries_sent,
-    redis_entries_resent,
     redis_batches_failed,
     journal_prepare_failed,
     journal_prepared_late,  // on the event loop: threads were not fast enough
