@@ -42,6 +42,7 @@ public:
 
     // --- the catalogue. `offer` views a buffer that the next find() overwrites.
     bool find(const Uuid& uuid, OfferView& offer) noexcept;
+    void expect_find(const Uuid& uuid) const noexcept { catalog_.expect_lookup(uuid); }
     bool catalog_fresh() const noexcept { return catalog_fresh_; }        // change log read lately
     bool catalog_complete() const noexcept { return catalog_.complete(boottime_ms()); }
     bool catalog_loaded_once() const noexcept { return catalog_.loaded_once(); }

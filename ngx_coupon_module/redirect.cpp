@@ -207,6 +207,7 @@ ngx_int_t redirect(ngx_http_request_t* r) {
     }
     context->path = *path;
     context->has_path = true;
+    edge.expect_find(path->offer);
     if (is_speculative(r)) {
         return refuse_speculation(r);
     }

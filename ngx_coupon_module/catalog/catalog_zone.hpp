@@ -62,6 +62,9 @@ class CatalogZone {
     // small. cap = kBufferBytes fits any entry; bytes after the returned length may be written.
     std::size_t lookup(const Uuid& uuid, char* out, std::size_t cap) const noexcept;
 
+    // Asks the processor for the line that lookup() reads first; something else is done meanwhile.
+    void expect_lookup(const Uuid& uuid) const noexcept;
+
     // Calls visit with every entry of up to max_buckets buckets from position on (0 at first);
     // true when the end was reached. Entries changed meanwhile may be seen in either state.
     // Not for the request path: allocates.

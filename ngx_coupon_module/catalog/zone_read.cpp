@@ -52,6 +52,10 @@ Bucket& CatalogZone::id_bucket(std::int64_t offer_id) const noexcept {
     return bucket_of(keyed_hash(hash_key_, static_cast<std::uint64_t>(offer_id), 0));
 }
 
+void CatalogZone::expect_lookup(const Uuid& uuid) const noexcept {
+    __builtin_prefetch(&bucket_of(hash(uuid)));
+}
+
 std::size_t CatalogZone::lookup(const Uuid& uuid, char* out, std::size_t cap) const noexcept {
     const Bucket& bucket = bucket_of(hash(uuid));
     std::size_t length = read_entry(bucket, uuid, out, cap);

@@ -2,7 +2,20 @@
 
 #include <hiredis/hiredis.h>
 
+#include <charconv>
+#include <cstring>
+
 namespace coupon {
+namespace {
+
+constexpr size_t kLengthMaxBytes = 20;
+
+char* copy(char* to, std::string_view text) noexcept {
+    std::memcpy(to, text.data(), text.size());
+    return to + text.size();
+}
+
+}  // namespace
 
 RedisReply::Kind RedisReply::kind() const noexcept {
     switch (reply_->type) {
@@ -48,11 +61,16 @@ void append_command_header(std::string& out, size_t words) {
 }
 
 void append_word(std::string& out, std::string_view word) {
-    out += '$';
-    out += std::to_string(word.size());
-    out += "\r\n";
-    out += word;
-    out += "\r\n";
+    // One growth and plain copies: this runs once for each click.
+    char length[kLengthMaxBytes];
+    char* const end = std::to_chars(length, length + kLengthMaxBytes, word.size()).ptr;
+    const auto digits = static_cast<size_t>(end - length);
+    const size_t at = out.size();
+    out.resize(at + 1 + digits + 2 + word.size() + 2);
+    char* to = out.data() + at;
+    *to = '$';
+    to = copy(copy(copy(to + 1, {length, digits}), "\r\n"), word);
+    copy(to, "\r\n");
 }
 
 std::string make_command(std::initializer_list<std::string_view> words) {

@@ -13,7 +13,7 @@ SELECT o.id, o.clicks_count, count(c.click_id) FILTER (WHERE NOT c.flags && '{bo
   FROM offers o LEFT JOIN offer_clicks c ON c.offer_id = o.id
  GROUP BY o.id HAVING o.clicks_count IS DISTINCT FROM count(c.click_id) FILTER (WHERE NOT c.flags && '{bot,head}')"""
 
-TOTALS = ("served", "stored", "rejected", "unjournaled", "pending", "missing", "doubled")
+TOTALS = ("served", "stored", "rejected", "unjournaled", "pending", "missing", "unreadable", "doubled")
 
 
 class Audit:

@@ -110,7 +110,7 @@ def full_journal(busy_shop):
 
 def recover(shop, counts, lost):
     at_once = Audit(shop)
-    assert at_once.missing == len(lost), at_once.text
+    assert at_once.missing == len(lost) and at_once.status == (1 if lost else 0), at_once.text
     shop.redis_gate.open()
     shop.edge.start()
     return settle(shop, shop.visitors, counts, lost=lost & set(shop.visitors.clicks))

@@ -163,6 +163,15 @@ TEST(ClickAccountTest, ARecordNeverServedDoesNotHideADeletedRow) {
     EXPECT_EQ(account(10, 10, 11).missing(), 1U);
 }
 
+TEST(ClickAccountTest, ARecordNeverServedDoesNotHideAnUnreadableOne) {
+    ClickAccount one = account(9, 9, 9);
+    one.written = 10;
+    EXPECT_EQ(one.missing(), 0u);
+    EXPECT_EQ(one.unreadable(), 1u);
+    one.journaled.add(9, 10);
+    EXPECT_EQ(one.unreadable(), 0u);
+}
+
 TEST(ClickAccountTest, RejectsCountAsKeptAndDoubledRowsDoNot) {
     auto rejected = account(10, 8, 10);
     rejected.rejected = 2;

@@ -53,7 +53,7 @@ class FaultList {
 
 struct Totals {
     std::uint64_t served = 0, stored = 0, rejected = 0, unjournaled = 0, pending = 0, missing = 0,
-                  doubled = 0, unaccounted = 0;
+                  unreadable = 0, doubled = 0, unaccounted = 0;
 
     void add(const ClickAccount& account) {
         served += account.served;
@@ -62,10 +62,11 @@ struct Totals {
         unjournaled += account.unjournaled;
         pending += account.pending();
         missing += account.missing();
+        unreadable += account.unreadable();
         doubled += account.doubled();
         unaccounted += account.unaccounted();
     }
-    [[nodiscard]] bool sound() const { return missing + doubled + unaccounted == 0; }
+    [[nodiscard]] bool sound() const { return missing + unreadable + doubled + unaccounted == 0; }
 };
 
 std::string describe(const Uuid& id, const ClickAccount& account) {
@@ -73,7 +74,8 @@ std::string describe(const Uuid& id, const ClickAccount& account) {
            ": served " + std::to_string(account.served) + ", stored " +
            std::to_string(account.stored) + ", rejected " + std::to_string(account.rejected) +
            ", pending " + std::to_string(account.pending()) + ", missing " +
-           std::to_string(account.missing()) + ", doubled " + std::to_string(account.doubled()) +
+           std::to_string(account.missing()) + ", unreadable " +
+           std::to_string(account.unreadable()) + ", doubled " + std::to_string(account.doubled()) +
            ", unaccounted " + std::to_string(account.unaccounted());
 }
 
@@ -88,6 +90,7 @@ bool print_segments(const ClickAccounts& accounts, bool journal_read, std::ostre
     line(out, "unjournaled", totals.unjournaled);
     line(out, "pending", totals.pending);
     line(out, "missing", totals.missing);
+    line(out, "unreadable", totals.unreadable);
     line(out, "doubled", totals.doubled);
     line(out, "unaccounted", totals.unaccounted);
     if (accounts.closed() > 0) {
@@ -98,7 +101,7 @@ bool print_segments(const ClickAccounts& accounts, bool journal_read, std::ostre
     }
     FaultList faults(out);
     for (const auto& [id, account] : accounts.segments()) {
-        if (account.missing() + account.doubled() + account.unaccounted() > 0) {
+        if (account.missing() + account.unreadable() + account.doubled() + account.unaccounted() > 0) {
             faults.add(describe(id, account));
         }
     }

@@ -14,6 +14,7 @@ struct ClickAccount {
     bool in_table = false;          // journal_segments has a row
     std::uint64_t served = 0;       // the larger of segments.map and the table
     std::uint64_t unjournaled = 0;  // likewise
+    std::uint64_t written = 0;      // number of records, once the table says the segment is sealed
     std::uint64_t stored = 0;       // distinct places in offer_clicks
     std::uint64_t rejected = 0;     // distinct places in click_rejects only
     std::uint64_t rows = 0;         // rows of offer_clicks
@@ -40,6 +41,13 @@ struct ClickAccount {
         const auto settled_count = settled.count();
         return std::max(served > found ? served - found : 0,
                         settled_count > kept ? settled_count - kept : 0);
+    }
+
+    // Records the edge wrote that are in no row and cannot be read any more: damaged, or their file
+    // is gone. Counted beside missing, since one that was never served hides one that was.
+    [[nodiscard]] std::uint64_t unreadable() const {
+        const auto found = stored + rejected + pending();
+        return written > found ? written - found : 0;
     }
 
     // Rows beyond one for each place.

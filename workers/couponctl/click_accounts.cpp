@@ -10,7 +10,8 @@ namespace coupon {
 namespace {
 
 constexpr const char* served_sql =
-    "SELECT id, COALESCE(served, 0), unjournaled FROM journal_segments WHERE kind = 'clicks'";
+    "SELECT id, COALESCE(served, 0), unjournaled, COALESCE(sealed, 0)"
+    " FROM journal_segments WHERE kind = 'clicks'";
 
 constexpr const char* segments_sql =
     "SELECT id, edge, settled::text, audited_at IS NOT NULL"
@@ -53,6 +54,7 @@ void ClickAccounts::add_served(PgConnection& pg) {
         auto& account = segments_[uuid_at(segments, row)];
         account.served = count_at(segments, row, 1);
         account.unjournaled = count_at(segments, row, 2);
+        account.written = count_at(segments, row, 3);
     }
 }
 
