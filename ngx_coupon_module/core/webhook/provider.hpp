@@ -21,7 +21,8 @@ enum class WebhookVerdict : uint8_t {
     stale,      // signed, but outside the tolerance: 401
 };
 
-/// What the verdict stands on: only body_signed may move money without asking the provider.
+/// What the verdict stands on: only body_signed may move money without asking the provider. header_only:
+/// the evidence binds a header or some of the fields, not the body as it came.
 enum class WebhookTrust : uint8_t { body_signed, header_only, token_only, unverified };
 
 std::string_view webhook_verdict_name(WebhookVerdict verdict) noexcept;
@@ -47,7 +48,7 @@ struct WebhookRequest {
 
 struct WebhookSecret {
     std::string value;
-    std::string index;  // `index=` of coupon_webhook_secret: PhonePe's salt index; else empty
+    std::string index{};  // `index=` of coupon_webhook_secret: PhonePe's salt index; else empty
 };
 
 /// The arguments of `coupon_webhook hmac …`.
@@ -79,6 +80,12 @@ struct WebhookCheck {
     std::string_view reason;  // a constant for the log: what was wrong, never a value
 };
 
+/// One row of a network's own names, used where coupon_webhook_map does not name `ours`.
+struct WebhookFieldName {
+    std::string_view ours;    // click, id, status, amount, commission, currency, order, time, …
+    std::string_view theirs;  // the parameter; of several rows with one `ours` the first present
+};
+
 struct WebhookProvider {
     std::string_view name;
     bool get = false;  // GET is allowed beside POST
@@ -89,12 +96,18 @@ struct WebhookProvider {
     bool needs_url = false;
     bool takes_map = false;
     bool takes_arguments = false;  // `coupon_webhook hmac key=value…`
+    bool takes_index = false;      // `coupon_webhook_secret … index=…`
     bool signs_time = false;       // coupon_webhook_tolerance makes sense
-    size_t secret_min_bytes = 0;
-    /// Checks the secret's form (a public key, user:password): empty, or what is wrong with it.
-    std::string (*check_secret)(std::string_view secret) = nullptr;
-    /// Names of the headers that belong to the evidence and go into the record.
+    size_t secret_min_bytes = 0;   // of each secret; of each token where a token is needed
+    /// Checks the form of a secret (a public key, user:password) or token: empty, or what is wrong
+    /// with it, without its text. Never null; does not look at the length.
+    std::string (*check_secret)(const WebhookSecret& secret) = nullptr;
+    /// Names of the headers that belong to the evidence and go into the record; those that
+    /// evidence_headers() adds come from the configuration.
     std::span<const std::string_view> headers;
+    std::span<const WebhookFieldName> default_map;
+    /// Throws for want of memory only (std::bad_alloc, std::runtime_error of OpenSSL), whatever a
+    /// stranger sent; the caller answers 5xx then.
     WebhookCheck (*verify)(const WebhookSettings& settings, const WebhookRequest& request) = nullptr;
 };
 
@@ -105,9 +118,16 @@ std::span<const WebhookProvider> webhook_providers() noexcept;
 /// Parses the words behind `coupon_webhook hmac`; false: `error` says why.
 bool parse_hmac_scheme(std::span<const std::string_view> words, HmacScheme& scheme, std::string& error);
 
+/// The provider's headers and, for `hmac`, those that its arguments name; lower case. Views live as
+/// long as the settings.
+std::vector<std::string_view> evidence_headers(const WebhookProvider& provider,
+                                               const WebhookSettings& settings);
+
 /// A postback's fields under our names; what is absent or empty is left out. From the query, and from
-/// a body that is a form or a flat JSON object (numbers and booleans as their text).
-std::vector<std::pair<std::string, std::string>> mapped_fields(const WebhookSettings& settings,
+/// a body that is a form or a flat JSON object (numbers and booleans as their text). Empty for a
+/// provider that takes no map.
+std::vector<std::pair<std::string, std::string>> mapped_fields(const WebhookProvider& provider,
+                                                               const WebhookSettings& settings,
                                                                const WebhookRequest& request);
 
 }  // namespace coupon
