@@ -4,12 +4,13 @@ import subprocess
 
 import pytest
 
-from harness.environment import AS_ROOT, as_user, fresh_directory
+from harness.environment import AS_ROOT, as_user, fresh_directory, sanitizer_environment
 
 
 def refuses_to_start(edge):
     edge.write_configuration()
-    run = subprocess.run([*map(str, edge.command())], capture_output=True, text=True, timeout=30)
+    run = subprocess.run([*map(str, edge.command())], capture_output=True, text=True, timeout=30,
+                         env={**os.environ, **sanitizer_environment()})
     edge.error_log.unlink(missing_ok=True)
     return run.returncode != 0 and '"coupon_journal"' in run.stderr
 
