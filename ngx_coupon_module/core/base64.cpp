@@ -1,5 +1,6 @@
 #include "core/base64.hpp"
 
+#include <array>
 #include <cstdint>
 
 namespace coupon {
@@ -10,6 +11,22 @@ constexpr std::string_view kStandard =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kUrlSafe =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// The values of an alphabet's characters; 255 for all others.
+using Values = std::array<uint8_t, 256>;
+
+constexpr uint8_t kForeign = 255;
+
+constexpr Values values_of(std::string_view alphabet) {
+    Values values{};
+    values.fill(kForeign);
+    for (size_t at = 0; at < alphabet.size(); ++at)
+        values[static_cast<unsigned char>(alphabet[at])] = static_cast<uint8_t>(at);
+    return values;
+}
+
+constexpr Values kStandardValues = values_of(kStandard);
+constexpr Values kUrlSafeValues = values_of(kUrlSafe);
 
 std::string encode(std::string_view bytes, std::string_view alphabet) {
     std::string text;
@@ -29,7 +46,7 @@ std::string encode(std::string_view bytes, std::string_view alphabet) {
     return text;
 }
 
-std::optional<std::string> decode(std::string_view text, std::string_view alphabet) {
+std::optional<std::string> decode(std::string_view text, const Values& values) {
     if (text.size() % 4 == 1)
         return std::nullopt;
     std::string bytes;
@@ -37,10 +54,10 @@ std::optional<std::string> decode(std::string_view text, std::string_view alphab
     uint32_t held = 0;
     unsigned held_bits = 0;
     for (char c : text) {
-        size_t value = alphabet.find(c);
-        if (value == std::string_view::npos)
+        uint8_t value = values[static_cast<unsigned char>(c)];
+        if (value == kForeign)
             return std::nullopt;
-        held = held << 6 | static_cast<uint32_t>(value);
+        held = held << 6 | value;
         held_bits += 6;
         if (held_bits >= 8) {
             held_bits -= 8;
@@ -54,9 +71,29 @@ std::optional<std::string> decode(std::string_view text, std::string_view alphab
 
 }  // namespace
 
+char* write_base64(char* out, std::string_view bytes) noexcept {
+    auto from = reinterpret_cast<const unsigned char*>(bytes.data());
+    size_t left = bytes.size();
+    for (; left >= 3; left -= 3, from += 3) {
+        uint32_t three = uint32_t{from[0]} << 16 | uint32_t{from[1]} << 8 | from[2];
+        *out++ = kStandard[three >> 18];
+        *out++ = kStandard[three >> 12 & 63];
+        *out++ = kStandard[three >> 6 & 63];
+        *out++ = kStandard[three & 63];
+    }
+    if (left > 0) {
+        uint32_t rest = uint32_t{from[0]} << 16 | (left > 1 ? uint32_t{from[1]} << 8 : 0);
+        *out++ = kStandard[rest >> 18];
+        *out++ = kStandard[rest >> 12 & 63];
+        *out++ = left > 1 ? kStandard[rest >> 6 & 63] : '=';
+        *out++ = '=';
+    }
+    return out;
+}
+
 std::string base64_encode(std::string_view bytes) {
-    std::string text = encode(bytes, kStandard);
-    text.append((4 - text.size() % 4) % 4, '=');
+    std::string text(base64_bytes(bytes.size()), '\0');
+    write_base64(text.data(), bytes);
     return text;
 }
 
@@ -72,11 +109,11 @@ std::optional<std::string> base64_decode(std::string_view text) {
     } else if (text.ends_with('=')) {
         text.remove_suffix(1);
     }
-    return decode(text, kStandard);
+    return decode(text, kStandardValues);
 }
 
 std::optional<std::string> base64url_decode(std::string_view text) {
-    return decode(text, kUrlSafe);
+    return decode(text, kUrlSafeValues);
 }
 
 }  // namespace coupon

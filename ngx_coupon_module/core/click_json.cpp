@@ -47,13 +47,6 @@ Key key_of(std::string_view name) noexcept {
                                         : static_cast<Key>(known - std::begin(kKeyNames));
 }
 
-/// PostgreSQL's text holds no U+0000.
-void replace_nul(std::string& text) {
-    for (size_t at = text.find('\0'); at != std::string::npos; at = text.find('\0', at)) {
-        text.replace(at, 1, "\xef\xbf\xbd");
-    }
-}
-
 constexpr size_t kFlagsMax = 16;
 constexpr size_t kFlagMaxBytes = 32;
 

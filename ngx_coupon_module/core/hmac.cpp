@@ -38,6 +38,10 @@ Digest hmac_of(const EVP_MD* algorithm, std::string_view key, std::string_view d
 
 }  // namespace
 
+Md5Digest md5(std::string_view data) {
+    return digest_of<Md5Digest>(EVP_md5(), data);
+}
+
 Sha1Digest sha1(std::string_view data) {
     return digest_of<Sha1Digest>(EVP_sha1(), data);
 }
@@ -52,6 +56,10 @@ Sha1Digest hmac_sha1(std::string_view key, std::string_view data) {
 
 Sha256Digest hmac_sha256(std::string_view key, std::string_view data) {
     return hmac_of<Sha256Digest>(EVP_sha256(), key, data);
+}
+
+Sha512Digest hmac_sha512(std::string_view key, std::string_view data) {
+    return hmac_of<Sha512Digest>(EVP_sha512(), key, data);
 }
 
 bool constant_time_equal(std::string_view one, std::string_view other) noexcept {

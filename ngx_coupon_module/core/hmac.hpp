@@ -9,12 +9,16 @@ namespace coupon {
 
 using Sha1Digest = std::array<uint8_t, 20>;
 using Sha256Digest = std::array<uint8_t, 32>;
+using Sha512Digest = std::array<uint8_t, 64>;
+using Md5Digest = std::array<uint8_t, 16>;
 
-/// All four throw std::runtime_error only when OpenSSL itself fails (out of memory).
+/// All of them throw std::runtime_error only when OpenSSL itself fails (out of memory).
+Md5Digest md5(std::string_view data);
 Sha1Digest sha1(std::string_view data);
 Sha256Digest sha256(std::string_view data);
 Sha1Digest hmac_sha1(std::string_view key, std::string_view data);
 Sha256Digest hmac_sha256(std::string_view key, std::string_view data);
+Sha512Digest hmac_sha512(std::string_view key, std::string_view data);
 
 /// Compares without telling by its time where two texts of one length differ.
 bool constant_time_equal(std::string_view one, std::string_view other) noexcept;

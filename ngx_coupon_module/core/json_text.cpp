@@ -158,6 +158,11 @@ char* append_json_string(char* out, std::string_view bytes) noexcept {
     return out + size;
 }
 
+void replace_nul(std::string& text) {
+    for (size_t at = text.find('\0'); at != std::string::npos; at = text.find('\0', at))
+        text.replace(at, 1, "\xef\xbf\xbd");
+}
+
 std::string_view utf8_prefix(std::string_view bytes, size_t max_bytes) noexcept {
     if (bytes.size() <= max_bytes)
         return bytes;

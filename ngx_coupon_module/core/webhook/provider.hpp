@@ -104,8 +104,8 @@ struct WebhookProvider {
     std::string (*check_secret)(const WebhookSecret& secret) = nullptr;
     /// Names of the headers that belong to the evidence and go into the record; those that
     /// evidence_headers() adds come from the configuration.
-    std::span<const std::string_view> headers;
-    std::span<const WebhookFieldName> default_map;
+    std::span<const std::string_view> headers{};
+    std::span<const WebhookFieldName> default_map{};
     /// Throws for want of memory only (std::bad_alloc, std::runtime_error of OpenSSL), whatever a
     /// stranger sent; the caller answers 5xx then.
     WebhookCheck (*verify)(const WebhookSettings& settings, const WebhookRequest& request) = nullptr;

@@ -56,7 +56,8 @@ struct ParsedWebhook {
     std::optional<uint64_t> seq;
 };
 
-/// False: `reason` says what is wrong; segment and seq are filled in where they could be read.
+/// False: `reason` says what is wrong; segment and seq are filled in where they could be read. Texts
+/// fit into PostgreSQL's columns.
 bool parse_webhook(std::string_view json, ParsedWebhook& webhook, std::string& reason);
 
 }  // namespace coupon

@@ -1,0 +1,266 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/base64.hpp"
+#include "core/json_text.hpp"
+#include "core/webhook/ascii.hpp"
+#include "core/webhook/record.hpp"
+
+namespace coupon {
+
+namespace {
+
+/// In the order of kKeyNames.
+enum class Key : uint8_t {
+    unknown,
+    v,
+    id,
+    ts,
+    provider,
+    location,
+    remote,
+    method,
+    query,
+    verdict,
+    trust,
+    reason,
+    headers,
+    fields,
+    body,
+    edge,
+    seg,
+    seq,
+    rid
+};
+
+constexpr std::string_view kKeyNames[] = {
+    "",        "v",     "id",     "ts",      "provider", "location", "remote", "method", "query",
+    "verdict", "trust", "reason", "headers", "fields",   "body",     "edge",   "seg",    "seq",
+    "rid"};
+
+constexpr size_t kMembersMax = 1000;
+
+std::string_view key_name(Key key) noexcept {
+    return kKeyNames[static_cast<size_t>(key)];
+}
+
+Key key_of(std::string_view name) noexcept {
+    auto known = std::find(std::begin(kKeyNames) + 1, std::end(kKeyNames), name);
+    return known == std::end(kKeyNames) ? Key::unknown
+                                        : static_cast<Key>(known - std::begin(kKeyNames));
+}
+
+/// Receives the events of nlohmann's parser. A member that cannot be used is noted and the parse
+/// goes on, because segment and seq come last; only what is no object ends it.
+class WebhookReader {
+  public:
+    WebhookReader(ParsedWebhook& webhook, std::string& reason)
+        : webhook_(webhook), reason_(reason) {}
+
+    bool null() { return other_value(); }
+    bool boolean(bool) { return other_value(); }
+    bool number_integer(int64_t) { return other_value(); }
+    bool number_float(double, const std::string&) { return other_value(); }
+    bool binary(nlohmann::json::binary_t&) { return other_value(); }
+
+    bool number_unsigned(uint64_t value) {
+        if (depth_ == 1 && key_ == Key::v) {
+            version_seen_ = true;
+            return value == 1 || refuse("v is not 1");
+        }
+        if (depth_ == 1 && key_ == Key::ts) {
+            time_seen_ = true;
+            webhook_.ts_ms = value;
+            return value <= INT64_MAX || refuse("ts is out of range");
+        }
+        if (depth_ == 1 && key_ == Key::seq) {
+            if (value > INT64_MAX)
+                return refuse("seq is out of range");
+            webhook_.seq = value;
+            return true;
+        }
+        return other_value();
+    }
+
+    bool string(std::string& value) {
+        if (depth_ == 2 && (key_ == Key::headers || key_ == Key::fields))
+            return member(value);
+        if (depth_ != 1)
+            return other_value();
+        switch (key_) {
+            case Key::id:
+                id_seen_ = true;
+                return uuid(value, webhook_.id);
+            case Key::seg:
+                return uuid(value, webhook_.segment);
+            case Key::body:
+                return body(value);
+            default:
+                return text(value);
+        }
+    }
+
+    bool start_object(size_t) {
+        bool members = depth_ == 1 && (key_ == Key::headers || key_ == Key::fields);
+        if (depth_ > 0 && !members)
+            other_value();
+        ++depth_;
+        return true;
+    }
+
+    bool start_array(size_t) {
+        if (depth_ == 0)
+            return no_object();
+        other_value();
+        ++depth_;
+        return true;
+    }
+
+    bool end_object() { return leave(); }
+    bool end_array() { return leave(); }
+
+    bool key(std::string& name) {
+        if (depth_ == 1)
+            key_ = key_of(name);
+        if (depth_ == 2)
+            member_name_ = std::move(name);
+        return true;
+    }
+
+    bool parse_error(size_t position, const std::string&, const nlohmann::json::exception&) {
+        refuse("not valid json at byte " + std::to_string(position));
+        return false;
+    }
+
+    /// After the last event: whether the record is whole.
+    bool finish() {
+        if (!version_seen_)
+            refuse("v is missing");
+        if (!id_seen_)
+            refuse("id is missing");
+        if (!time_seen_)
+            refuse("ts is missing");
+        if (webhook_.id.bytes[6] >> 4 != 7 || webhook_.id.bytes[8] >> 6 != 2)
+            refuse("id is not a version 7 uuid");
+        if (webhook_.provider.empty())
+            refuse("provider is missing");
+        if (webhook_.verdict.empty())
+            refuse("verdict is missing");
+        if (webhook_.segment.has_value() != webhook_.seq.has_value())
+            refuse("seg and seq do not come together");
+        return reason_.empty();
+    }
+
+  private:
+    /// A value that no known member takes: ignored below unknown ones.
+    bool other_value() {
+        if (depth_ == 0)
+            return no_object();
+        if (key_ == Key::unknown)
+            return true;
+        return refuse(std::string(key_name(key_)) + " has another type than expected");
+    }
+
+    bool no_object() {
+        refuse("not a json object");
+        return false;
+    }
+
+    bool leave() {
+        --depth_;
+        return true;
+    }
+
+    /// Keeps the first reason; true, so that the parse goes on.
+    bool refuse(std::string why) {
+        if (reason_.empty())
+            reason_ = std::move(why);
+        return true;
+    }
+
+    template <typename Into>
+    bool uuid(const std::string& value, Into& into) {
+        auto parsed = parse_uuid(value);
+        if (!parsed)
+            return refuse(std::string(key_name(key_)) + " is not a uuid");
+        into = *parsed;
+        return true;
+    }
+
+    bool body(const std::string& value) {
+        auto bytes = base64_decode(value);
+        if (!bytes)
+            return refuse("body is not base64");
+        webhook_.body = std::move(*bytes);
+        return true;
+    }
+
+    bool member(std::string& value) {
+        auto& members = key_ == Key::headers ? webhook_.headers : webhook_.fields;
+        if (members.size() == kMembersMax)
+            return refuse(std::string(key_name(key_)) + " has too many members");
+        replace_nul(member_name_);
+        replace_nul(value);
+        members.emplace_back(
+            key_ == Key::headers ? to_ascii_lower(member_name_) : std::move(member_name_),
+            std::move(value));
+        return true;
+    }
+
+    std::string* text_member() {
+        switch (key_) {
+            case Key::provider:
+                return &webhook_.provider;
+            case Key::location:
+                return &webhook_.location;
+            case Key::remote:
+                return &webhook_.remote;
+            case Key::method:
+                return &webhook_.method;
+            case Key::query:
+                return &webhook_.query;
+            case Key::verdict:
+                return &webhook_.verdict;
+            case Key::trust:
+                return &webhook_.trust;
+            case Key::reason:
+                return &webhook_.reason;
+            case Key::edge:
+                return &webhook_.edge;
+            case Key::rid:
+                return &webhook_.request_id;
+            default:
+                return nullptr;
+        }
+    }
+
+    bool text(std::string& value) {
+        std::string* into = text_member();
+        if (into == nullptr)
+            return other_value();
+        replace_nul(value);
+        *into = std::move(value);
+        return true;
+    }
+
+    ParsedWebhook& webhook_;
+    std::string& reason_;
+    unsigned depth_ = 0;
+    Key key_ = Key::unknown;
+    std::string member_name_;
+    bool version_seen_ = false;
+    bool id_seen_ = false;
+    bool time_seen_ = false;
+};
+
+}  // namespace
+
+bool parse_webhook(std::string_view json, ParsedWebhook& webhook, std::string& reason) {
+    webhook = {};
+    reason.clear();
+    WebhookReader reader(webhook, reason);
+    nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
+    return reader.finish();
+}
+
+}  // namespace coupon
