@@ -89,7 +89,10 @@ class Nginx:
         servers = "".join(server.text() for server in self.servers.values())
         temporary = "\n".join(f"    {kind}_temp_path {self.directory}/tmp;" for kind in
                               ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        # A binary that replaces this one gets only the variables that are named.
+        handed_on = "\n".join(f"env {name};" for name in sanitizer_environment())
         return f"""
+{handed_on}
 load_module {self.module};
 {"user nobody nogroup;" if AS_ROOT else ""}
 daemon {"on" if self.daemon else "off"};
