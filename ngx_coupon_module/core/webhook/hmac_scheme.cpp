@@ -9,7 +9,7 @@ namespace coupon {
 
 namespace {
 
-constexpr std::string_view kHeaderMacro = "header:";
+constexpr std::string_view kHeaderMacro = "{header:";
 constexpr size_t kPartsMax = 16;
 
 bool is_header_name(std::string_view name) noexcept {
@@ -19,16 +19,20 @@ bool is_header_name(std::string_view name) noexcept {
     });
 }
 
-std::optional<SignedPart> macro_of(std::string_view name) noexcept {
-    if (name == "body")
+std::optional<SignedPart> macro_of(std::string_view macro) noexcept {
+    if (macro == "{body}")
         return SignedPart{SignedPart::Kind::body, {}};
-    if (name == "path")
+    if (macro == "{path}")
         return SignedPart{SignedPart::Kind::path, {}};
-    if (name == "query")
+    if (macro == "{query}")
         return SignedPart{SignedPart::Kind::query, {}};
-    if (name.starts_with(kHeaderMacro) && is_header_name(name.substr(kHeaderMacro.size())))
-        return SignedPart{SignedPart::Kind::header, name.substr(kHeaderMacro.size())};
-    return std::nullopt;
+    if (!macro.starts_with(kHeaderMacro) || !macro.ends_with('}'))
+        return std::nullopt;
+    std::string_view name = macro.substr(kHeaderMacro.size());
+    name.remove_suffix(1);
+    if (!is_header_name(name))
+        return std::nullopt;
+    return SignedPart{SignedPart::Kind::header, name};
 }
 
 std::string quoted(std::string_view text) {
@@ -53,6 +57,18 @@ bool set_encoding(std::string_view value, HmacScheme& scheme) noexcept {
     return true;
 }
 
+/// The names of its headers in lower case, as records have them.
+std::string with_lower_headers(std::string_view signed_string) {
+    std::string text(signed_string);
+    for (size_t at = text.find(kHeaderMacro); at != std::string::npos;
+         at = text.find(kHeaderMacro, at + 1)) {
+        auto end = text.begin() + static_cast<ptrdiff_t>(std::min(text.find('}', at), text.size()));
+        std::transform(text.begin() + static_cast<ptrdiff_t>(at), end,
+                       text.begin() + static_cast<ptrdiff_t>(at), ascii_lower);
+    }
+    return text;
+}
+
 /// One argument; false when it is none or its value cannot be one.
 bool set_argument(std::string_view key, std::string_view value, HmacScheme& scheme,
                   std::string& error) {
@@ -61,7 +77,7 @@ bool set_argument(std::string_view key, std::string_view value, HmacScheme& sche
         return true;
     }
     if (key == "signed") {
-        scheme.signed_string = value;
+        scheme.signed_string = with_lower_headers(value);
         return true;
     }
     bool known = true;
@@ -125,20 +141,19 @@ std::optional<std::vector<SignedPart>> parse_signed_string(std::string_view text
             text.remove_prefix(literal.size());
             continue;
         }
-        size_t close = text.find('}');
-        auto part = close == std::string_view::npos ? std::nullopt
-                                                    : macro_of(text.substr(1, close - 1));
+        std::string_view macro = text.substr(0, std::min(text.find('}'), text.size() - 1) + 1);
+        auto part = macro_of(macro);
         if (!part) {
-            error = "unknown macro " + quoted(text.substr(0, close)) + " in signed=";
+            error = "unknown macro " + quoted(macro) + " in signed=";
             return std::nullopt;
         }
         parts.push_back(*part);
-        text.remove_prefix(close + 1);
+        text.remove_prefix(macro.size());
     }
     return parts;
 }
 
-bool parse_hmac_scheme(std::span<const std::string> words, HmacScheme& scheme,
+bool parse_hmac_scheme(std::span<const std::string_view> words, HmacScheme& scheme,
                        std::string& error) {
     scheme = {};
     scheme.signed_string = "{body}";

@@ -97,7 +97,7 @@ struct WebhookProvider {
     bool takes_map = false;
     bool takes_arguments = false;  // `coupon_webhook hmac key=value…`
     bool takes_index = false;      // `coupon_webhook_secret … index=…`
-    bool signs_time = false;       // coupon_webhook_tolerance makes sense
+    bool signs_time = false;       // coupon_webhook_tolerance makes sense; `hmac`: with time= only
     size_t secret_min_bytes = 0;   // of each secret; of each token where a token is needed
     /// Checks the form of a secret (a public key, user:password) or token: empty, or what is wrong
     /// with it, without its text. Never null; does not look at the length.

@@ -103,7 +103,6 @@ std::span<const WebhookProvider> webhook_providers() noexcept {
         {.name = "hmac",
          .needs_secret = true,
          .takes_arguments = true,
-         .signs_time = true,
          .secret_min_bytes = kChosenSecretMinBytes,
          .check_secret = any_secret,
          .verify = verify_hmac},
