@@ -1,187 +1,30 @@
 #include "click_journal.hpp"
 
-#include "clock.hpp"
-
-#include "io/offload.hpp"
-
-#include <algorithm>
-#include <exception>
-
 namespace coupon {
 namespace {
 
-constexpr uint64_t kQueueStateMatters_ms = 50'000;  // re-sending begins at 60 s
-constexpr uint64_t kQueueStateLasts_ms = 3'000;
-
-uint64_t now_ms() noexcept { return monotonic_ns() / 1'000'000; }
-
-StoreOptions store_options(const MainConf& main) {
-    StoreOptions options;
-    options.directory = main.journal->directory;
-    options.kind = JournalKind::clicks;
-    options.budget_bytes = main.journal->size_bytes;
-    options.segment_bytes = main.journal->segment_bytes;
-    options.keep_ms = main.journal->keep_ms;
-    options.edge = main.edge_id;
-    options.durable = main.sync != SyncMode::off;
+RecordJournalOptions options(const MainConf& main) {
+    RecordJournalOptions options;
+    options.store.directory = main.journal->directory;
+    options.store.kind = JournalKind::clicks;
+    options.store.budget_bytes = main.journal->size_bytes;
+    options.store.segment_bytes = main.journal->segment_bytes;
+    options.store.keep_ms = main.journal->keep_ms;
+    options.store.edge = main.edge_id;
+    options.store.durable = main.sync != SyncMode::off;
+    options.syncs = main.sync != SyncMode::off;
+    options.sync_every_ms = main.sync == SyncMode::interval ? main.sync_interval_ms : 0;
+    options.while_closed = "redirects go on unjournaled";
     return options;
 }
 
 }  // namespace
 
-// What opening found; made on any thread.
-struct ClickJournal::Opening {
-    std::shared_ptr<SegmentMap> map;
-    std::unique_ptr<WorkerJournal> journal;
-    JournalNews news;
-    std::string warning;
-    std::string error;
-
-    Opening(StoreOptions options, bool syncs) noexcept {
-        try {
-            map = SegmentMap::open(options.directory, error, warning);
-            if (map) {
-                journal = WorkerJournal::start(std::move(options), map, syncs, now_ms(), news, error);
-            }
-        } catch (const std::exception& failure) {
-            error = failure.what();
-        }
-    }
-};
-
 ClickJournal::ClickJournal(const MainConf& main, WorkerCounters& counters, ngx_log_t* log)
-    : main_(main), counters_(counters), log_(log) {
-    Opening opening(store_options(main), main.sync != SyncMode::off);
-    take(opening);
-}
-
-// Whoever takes the segment over need not look for its end.
-ClickJournal::~ClickJournal() {
-    if (journal_) {
-        journal_->writer().seal_current();
-    }
-}
-
-void ClickJournal::take(Opening& opening) {
-    if (!opening.warning.empty()) {
-        ngx_log_error(NGX_LOG_ERR, log_, 0, "coupon: journal: %s", opening.warning.c_str());
-    }
-    if (!opening.journal) {
-        if (opening.error != complained_) {
-            complained_ = opening.error;
-            ngx_log_error(NGX_LOG_CRIT, log_, 0,
-                          "coupon: journal: %s; redirects go on unjournaled until it can be opened",
-                          opening.error.c_str());
-        }
-        return;
-    }
-    map_ = std::move(opening.map);
-    journal_ = std::move(opening.journal);
-    JournalTasks::report(opening.news, counters_, log_);
-    for (; unjournaled_while_closed_ > 0; --unjournaled_while_closed_) {
-        journal_->writer().count_unjournaled();
-    }
-    tasks_ = std::make_unique<JournalTasks>(*journal_, counters_, log_);
-    group_commit_ = std::make_unique<GroupCommit>(journal_->writer(), log_);
-    if (main_.sync == SyncMode::interval) {
-        sync_timer_ = std::make_unique<Timer>(log_, Timer::AtExit::cancelable, [this] {
-            group_commit_->sync();
-            sync_timer_->start(main_.sync_interval_ms);
-        });
-        sync_timer_->start(main_.sync_interval_ms);
-    }
-}
-
-void ClickJournal::open_later() {
-    if (opening_) {
-        return;
-    }
-    auto opening = std::make_shared<std::unique_ptr<Opening>>();
-    opening_ = offload(
-        [opening, options = store_options(main_), syncs = main_.sync != SyncMode::off] {
-            *opening = std::make_unique<Opening>(options, syncs);
-        },
-        [this, opening] {
-            opening_ = false;
-            take(**opening);
-        });
-}
-
-void ClickJournal::count_unjournaled() noexcept {
-    if (journal_) {
-        journal_->writer().count_unjournaled();
-    } else {
-        ++unjournaled_while_closed_;
-    }
-}
+    : RecordJournal(options(main), counters, counters.click_syncs, log) {}
 
 RecordRef ClickJournal::append(ClickRecord& click) noexcept {
-    if (!journal_) {
-        return {};
-    }
-    JournalWriter& writer = journal_->writer();
-    // Any segment's name is as long as this one, and reserve() may go on to another segment.
-    constexpr std::string_view kAnySegment = "00000000-0000-0000-0000-000000000000";
-    click.segment = kAnySegment;
-    const size_t bytes = click_record_max_bytes(click);
-    char* room = writer.reserve(bytes);
-    if (room == nullptr) [[unlikely]] {
-        room = reserve_late(bytes);
-        if (room == nullptr) {
-            return {};
-        }
-    }
-    click.segment = {writer.segment_text(), kAnySegment.size()};
-    click.seq = writer.next_seq();
-    const RecordRef record = writer.commit(write_click_record(click, room));
-    appended_(++waiting_);
-    return record;
-}
-
-char* ClickJournal::reserve_late(size_t bytes) noexcept {
-    const uint64_t now = now_ms();
-    if (journal_->full() || now < late_not_before_ms_) {
-        return nullptr;
-    }
-    try {
-        JournalTasks::report(journal_->prepare_now(now), counters_, log_);
-        counters_.count(Event::journal_prepared_late);
-    } catch (const std::exception& error) {
-        ngx_log_error(NGX_LOG_ERR, log_, 0, "coupon: journal: no segment prepared: %s", error.what());
-    }
-    char* room = journal_->writer().reserve(bytes);
-    if (room == nullptr) {
-        constexpr uint64_t kRetry_ms = 250;
-        late_not_before_ms_ = now + kRetry_ms;
-    }
-    return room;
-}
-
-SendBatch ClickJournal::next_batch(size_t records_max, size_t bytes_max) {
-    const SendBatch batch = journal_->delivery().next_batch(records_max, bytes_max);
-    waiting_ -= std::min<uint64_t>(waiting_, batch.records.size());
-    return batch;
-}
-
-bool ClickJournal::wants_queue_state() const noexcept {
-    const DeliveryCounts counts = journal_->delivery().counts();
-    return counts.in_flight != 0 && counts.oldest_unsettled_ms >= kQueueStateMatters_ms;
-}
-
-void ClickJournal::queue_seen_empty(bool empty) noexcept {
-    queue_empty_until_ms_ = empty ? now_ms() + kQueueStateLasts_ms : 0;
-}
-
-void ClickJournal::every_second() {
-    if (!journal_) {
-        open_later();
-        return;
-    }
-    const uint64_t now = now_ms();
-    journal_->delivery().tick({.now_ms = now,
-                               .unix_ms = wall_ms(),
-                               .queue_empty = now < queue_empty_until_ms_,
-                               .settlements_read_ms = map_->settlements_read_ms()});
+    return append_record<click_record_max_bytes, write_click_record>(click);
 }
 
 }  // namespace coupon

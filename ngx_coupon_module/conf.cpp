@@ -1,17 +1,17 @@
 #include "conf.hpp"
 
+#include "directive_words.hpp"
 #include "pool_object.hpp"
+#include "webhook_directives.hpp"
 
 #include <string_view>
 
 namespace coupon {
 namespace {
 
-char* const kFailed = static_cast<char*>(NGX_CONF_ERROR);
-
-char* missing(ngx_conf_t* cf, const char* directive, const char* example) {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"coupon_redirect on\" needs \"%s\" in http{}, for example: %s %s;",
-                       directive, directive, example);
+char* missing(ngx_conf_t* cf, const MainConf& main, const char* directive, const char* example) {
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%s\" needs \"%s\" in http{}, for example: %s %s;",
+                       main.redirects ? "coupon_redirect on" : "coupon_webhook", directive, directive, example);
     return kFailed;
 }
 
@@ -24,23 +24,29 @@ char* init_main_conf(ngx_conf_t* cf, void* conf) {
     if (main.edge_id.empty()) {
         main.edge_id = view(cf->cycle->hostname).substr(0, 63);
     }
-    if (!main.redirects) {
+    if (!main.active()) {
         return NGX_CONF_OK;
     }
-    if (main.catalog_zone == nullptr) {
-        return missing(cf, "coupon_catalog_zone", "offers:64m");
+    if (main.redirects && main.catalog_zone == nullptr) {
+        return missing(cf, main, "coupon_catalog_zone", "offers:64m");
     }
     if (!main.journal) {
-        return missing(cf, "coupon_journal", "/var/lib/coupon/journal");
+        return missing(cf, main, "coupon_journal", "/var/lib/coupon/journal");
+    }
+    const JournalConf& journal = *main.journal;
+    if (main.webhooks && journal.segments(journal.size_bytes) + journal.segments(journal.webhooks_bytes) > kJournalSegments_max) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"coupon_journal\" has more than 15360 segments in its size= and webhooks=; raise segment=");
+        return kFailed;
     }
     if (!main.redis) {
-        return missing(cf, "coupon_redis", "127.0.0.1:6379");
+        return missing(cf, main, "coupon_redis", "127.0.0.1:6379");
     }
     if (!main.postgres) {
-        return missing(cf, "coupon_postgres", "env:DATABASE_URL");
+        return missing(cf, main, "coupon_postgres", "env:DATABASE_URL");
     }
-    if (main.click_keys.empty()) {
-        return missing(cf, "coupon_click_key", "file:/etc/coupon/click_key");
+    if (main.redirects && main.click_keys.empty()) {
+        return missing(cf, main, "coupon_click_key", "file:/etc/coupon/click_key");
     }
     return NGX_CONF_OK;
 }
@@ -48,7 +54,7 @@ char* init_main_conf(ngx_conf_t* cf, void* conf) {
 void* create_location_conf(ngx_conf_t* cf) { return pool_object<LocationConf>(cf->pool); }
 
 // Locations inside inherit; so does the nameless one that an `if` makes, which would otherwise answer
-// without limit, signature and fallback. The handler is not inherited, so neither is `redirect`.
+// without limit, signature, fallback and secrets. The handler is not inherited, so neither is `redirect`.
 char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) {
     const auto& outer = *static_cast<LocationConf*>(parent);
     auto& location = *static_cast<LocationConf*>(child);
@@ -64,6 +70,11 @@ char* merge_location_conf(ngx_conf_t* cf, void* parent, void* child) {
     }
     if (location.link_secrets.empty()) {
         location.link_secrets = outer.link_secrets;
+    }
+    if (!location.webhook) {
+        location.webhook = outer.webhook;
+    } else if (!check_webhook(cf, location)) {
+        return kFailed;
     }
     if (location.rate_limit && main_conf(cf).rate_zone == nullptr) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

@@ -2,13 +2,16 @@
 #pragma once
 
 #include "nginx.hpp"
+#include "webhook_conf.hpp"
 
 #include "core/gcra.hpp"
 #include "core/siphash.hpp"
 #include "io/pg_options.hpp"
 #include "io/redis_options.hpp"
+#include "journal/segment_map.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +28,13 @@ struct JournalConf {
     uint64_t segment_bytes = 8ULL << 20;
     uint64_t webhooks_bytes = 1ULL << 30;
     uint64_t keep_ms = 600'000;
+
+    uint64_t segments(uint64_t bytes) const noexcept { return bytes / segment_bytes; }
 };
+
+// Every segment has a slot in segments.map, and so has every worker.
+inline constexpr uint64_t kSlotsForWorkers = 1024;
+inline constexpr uint64_t kJournalSegments_max = kSegmentSlots_max - kSlotsForWorkers;
 
 struct MainConf {
     ngx_shm_zone_t* catalog_zone = nullptr;
@@ -43,6 +52,10 @@ struct MainConf {
     ngx_int_t country_variable = NGX_ERROR;
     ngx_int_t request_id_variable = NGX_ERROR;  // set only where the configuration uses $request_id
     bool redirects = false;              // some location has coupon_redirect on
+    bool webhooks = false;               // some location has coupon_webhook
+    uint64_t webhook_body_max_bytes = 0; // the largest of all locations
+
+    bool active() const noexcept { return redirects || webhooks; }
 };
 
 struct LocationConf {
@@ -51,6 +64,7 @@ struct LocationConf {
     bool rate_limit_set = false;         // also by "off", which then is not inherited over
     ngx_str_t fallback = ngx_null_string;
     std::vector<std::string> link_secrets;
+    std::shared_ptr<WebhookConf> webhook;  // shared with the nameless location that an `if` makes
 };
 
 // Creation, merging and the checks that need the whole configuration.

@@ -1,60 +1,19 @@
 // The directive table and the setter of each directive. A bad value stops `nginx -t` with the
 // directive's name, what is wrong, and (added by NGINX) file and line.
 #include "conf.hpp"
+#include "directive_words.hpp"
 #include "pages.hpp"
 #include "secret.hpp"
+#include "webhook_directives.hpp"
 #include "zones.hpp"
 
 #include "core/click_id.hpp"
-#include "journal/segment_map.hpp"
 
 #include <cctype>
 #include <string_view>
 
 namespace coupon {
 namespace {
-
-char* const kFailed = static_cast<char*>(NGX_CONF_ERROR);
-
-std::string_view word(const ngx_conf_t* cf, ngx_uint_t i) { return view(static_cast<ngx_str_t*>(cf->args->elts)[i]); }
-
-char* refuse(ngx_conf_t* cf, std::string_view problem) {
-    const auto name = word(cf, 0);
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%*s\": %*s", name.size(), name.data(), problem.size(), problem.data());
-    return kFailed;
-}
-
-char* refuse(ngx_conf_t* cf, std::string_view problem, std::string_view value) {
-    return refuse(cf, std::string(problem) + " \"" + std::string(value) + "\"");
-}
-
-bool parse_size(std::string_view text, uint64_t& bytes) {
-    ngx_str_t raw{text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
-    const off_t parsed = ngx_parse_offset(&raw);
-    if (parsed == NGX_ERROR || parsed <= 0) {
-        return false;
-    }
-    bytes = static_cast<uint64_t>(parsed);
-    return true;
-}
-
-bool parse_duration(std::string_view text, uint64_t& ms) {
-    ngx_str_t raw{text.size(), reinterpret_cast<u_char*>(const_cast<char*>(text.data()))};
-    const ngx_int_t parsed = ngx_parse_time(&raw, 0);
-    if (parsed == NGX_ERROR) {
-        return false;
-    }
-    ms = static_cast<uint64_t>(parsed);
-    return true;
-}
-
-// "key=value" → value, when `text` starts with "key=".
-std::optional<std::string_view> option(std::string_view text, std::string_view key) {
-    if (text.size() > key.size() && text.starts_with(key) && text[key.size()] == '=') {
-        return text.substr(key.size() + 1);
-    }
-    return std::nullopt;
-}
 
 // Syntax NAME:SIZE, as NGINX writes its zones.
 char* set_zone(ngx_conf_t* cf, ngx_shm_zone_t*& zone, ngx_shm_zone_t* (*declare)(ngx_conf_t*, ngx_str_t*, size_t)) {
@@ -88,7 +47,7 @@ bool resolved_words(ngx_conf_t* cf, std::vector<std::string>& words, std::string
     for (ngx_uint_t i = 1; i < cf->args->nelts; ++i) {
         const auto text = word(cf, i);
         if (const auto source = option(text, "password")) {
-            SecretResult secret = read_secret(cf, *source, false);
+            SecretResult secret = read_secret(cf, *source, SecretSplit::none);
             if (secret.values.empty()) {
                 error = secret.error;
                 return false;
@@ -123,7 +82,7 @@ char* set_postgres(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     std::string conninfo;
     const auto first = word(cf, 1);
     if (first.starts_with("env:") || first.starts_with("file:")) {
-        SecretResult secret = read_secret(cf, first, false);
+        SecretResult secret = read_secret(cf, first, SecretSplit::none);
         if (secret.values.empty()) {
             return refuse(cf, secret.error);
         }
@@ -175,9 +134,7 @@ char* set_journal(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     if (journal.size_bytes < 4 * journal.segment_bytes) {
         return refuse(cf, "needs a size= of at least four segments");
     }
-    // Every segment has a slot in segments.map, and so has every worker.
-    constexpr uint64_t kSlotsForWorkers = 1024;
-    if (journal.size_bytes / journal.segment_bytes > kSegmentSlots_max - kSlotsForWorkers) {
+    if (journal.segments(journal.size_bytes) > kJournalSegments_max) {
         return refuse(cf, "has more than 15360 segments in its size=; raise segment=");
     }
     main.journal = std::move(journal);
@@ -238,7 +195,7 @@ char* set_edge_id(ngx_conf_t* cf, ngx_command_t*, void* conf) {
 
 char* set_click_key(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     auto& main = *static_cast<MainConf*>(conf);
-    SecretResult secret = read_secret(cf, word(cf, 1), true);
+    SecretResult secret = read_secret(cf, word(cf, 1), SecretSplit::lines_and_commas);
     if (secret.values.empty()) {
         return refuse(cf, secret.error);
     }
@@ -305,7 +262,7 @@ char* set_fallback(ngx_conf_t* cf, ngx_command_t*, void* conf) {
 
 char* set_link_secret(ngx_conf_t* cf, ngx_command_t*, void* conf) {
     constexpr size_t kMinimumSecret_bytes = 16;
-    SecretResult secret = read_secret(cf, word(cf, 1), true);
+    SecretResult secret = read_secret(cf, word(cf, 1), SecretSplit::lines_and_commas);
     if (secret.values.empty()) {
         return refuse(cf, secret.error);
     }
@@ -352,6 +309,13 @@ ngx_command_t directives[] = {
     in_location(ngx_string("coupon_rate_limit"), NGX_CONF_TAKE1, set_rate_limit),
     in_location(ngx_string("coupon_fallback"), NGX_CONF_TAKE1, set_fallback),
     in_location(ngx_string("coupon_link_secret"), NGX_CONF_TAKE1, set_link_secret),
+    in_location(ngx_string("coupon_webhook"), NGX_CONF_1MORE, set_webhook),
+    in_location(ngx_string("coupon_webhook_secret"), NGX_CONF_TAKE12, set_webhook_secret),
+    in_location(ngx_string("coupon_webhook_token"), NGX_CONF_TAKE1, set_webhook_token),
+    in_location(ngx_string("coupon_webhook_topic"), NGX_CONF_1MORE, set_webhook_topic),
+    in_location(ngx_string("coupon_webhook_url"), NGX_CONF_TAKE1, set_webhook_url),
+    in_location(ngx_string("coupon_webhook_map"), NGX_CONF_1MORE, set_webhook_map),
+    in_location(ngx_string("coupon_webhook_tolerance"), NGX_CONF_TAKE1, set_webhook_tolerance),
     in_location(ngx_string("coupon_stats"), NGX_CONF_NOARGS, set_page<stats_page>),
     in_location(ngx_string("coupon_metrics"), NGX_CONF_NOARGS, set_page<metrics_page>),
     in_location(ngx_string("coupon_health"), NGX_CONF_NOARGS, set_page<health_page>),

@@ -3,10 +3,7 @@
 #include "journal_directory.hpp"
 #include "zones.hpp"
 
-#include <sys/random.h>
 #include <unistd.h>
-
-#include <stdexcept>
 
 namespace coupon {
 namespace {
@@ -16,14 +13,6 @@ constexpr ngx_msec_t kCatalogAge_ms = 250;
 constexpr uint64_t kStale_ms = 5000;
 
 std::unique_ptr<Edge> edge;
-
-uint64_t random_seed() {
-    uint64_t seed = 0;
-    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
-        throw std::runtime_error("the system has no random numbers");
-    }
-    return seed;
-}
 
 // A quitting worker does its last requests, but takes on nothing that another worker could do.
 bool quitting() noexcept { return ngx_exiting != 0 || ngx_quit != 0 || ngx_terminate != 0; }
@@ -47,33 +36,33 @@ Edge::Edge(ngx_cycle_t* cycle, MainConf& main)
       log_(cycle->log),
       stats_(stats_of(main.stats_zone)),
       counters_(stats_.slot(ngx_worker)),
-      catalog_(catalog_of(main.catalog_zone)),
-      rates_(main.rate_zone != nullptr ? &rates_of(main.rate_zone) : nullptr),
-      click_ids_(main.click_keys.front(), random_seed()),
-      clicks_(main, counters_, log_),
-      delivery_(main, clicks_, counters_, log_),
-      misses_(catalog_, *main.postgres, log_),
-      rate_sharing_(rates_, delivery_.redis()),
       leader_({.postgres = *main.postgres,
                .directory = main.journal->directory,
                .snapshot_path = snapshot_path(main),
                .edge = main.edge_id,
-               .catalog = catalog_,
-               .map = [this] { return clicks_.map(); },
+               .catalog = main.redirects ? &catalog_of(main.catalog_zone) : nullptr,
+               .map = [this] { return journal_map(); },
                .snapshot_written_ms = stats_.snapshot_written_ms,
                .log = log_}),
       second_(log_, Timer::AtExit::cancelable, [this] { every_second(); }),
       catalog_age_(log_, Timer::AtExit::cancelable, [this] { refresh_catalog_age(); }) {
+    if (main.redirects) {
+        redirects_.emplace(main, counters_, log_);
+        refresh_catalog_age();
+    }
+    if (needs_webhook_service(main)) {
+        webhooks_.emplace(main, stats_, counters_, log_);
+    }
     every_second();
-    refresh_catalog_age();
 }
 
 bool Edge::find(const Uuid& uuid, OfferView& offer) noexcept {
-    const size_t length = catalog_.lookup(uuid, entry_, sizeof(entry_));
+    RedirectService& redirects = *redirects_;
+    const size_t length = redirects.catalog.lookup(uuid, redirects.entry, sizeof(redirects.entry));
     if (length == 0) {
         return false;
     }
-    const auto decoded = decode_offer_entry({entry_, length});
+    const auto decoded = decode_offer_entry({redirects.entry, length});
     if (!decoded) {
         return false;
     }
@@ -86,15 +75,30 @@ Decision Edge::check_rate(const ClientAddress& client, const RateLimit& limit) n
         return {.allowed = true};
     }
     constexpr uint64_t kNsPerMs = 1'000'000;
-    return rates_->check(client, limit, uint64_t{ngx_current_msec} * kNsPerMs);
+    return redirects_->rates->check(client, limit, uint64_t{ngx_current_msec} * kNsPerMs);
+}
+
+// Both kinds share one segments.map.
+std::shared_ptr<SegmentMap> Edge::journal_map() const noexcept {
+    if (redirects_) {
+        if (auto map = redirects_->clicks.map()) {
+            return map;
+        }
+    }
+    return webhooks_ ? webhooks_->journal().map() : nullptr;
 }
 
 void Edge::every_second() {
     leader_.every_second(!quitting());
-    clicks_.every_second();
-    delivery_.every_second();
-    if (leader_.leading()) {
-        rate_sharing_.exchange();
+    if (redirects_) {
+        redirects_->clicks.every_second();
+        redirects_->delivery.every_second();
+        if (leader_.leading()) {
+            redirects_->rate_sharing.exchange();
+        }
+    }
+    if (webhooks_) {
+        webhooks_->every_second();
     }
     refresh_gauges();
     second_.start(kSecond_ms);
@@ -102,24 +106,32 @@ void Edge::every_second() {
 
 // Once in a while instead of for every redirect: the age decides between HIT and STALE only.
 void Edge::refresh_catalog_age() noexcept {
-    const uint64_t read_ms = catalog_.stats().log_read_ms;
-    catalog_fresh_ = read_ms != 0 && boottime_ms() - read_ms < kStale_ms;
+    const uint64_t read_ms = redirects_->catalog.stats().log_read_ms;
+    redirects_->catalog_fresh = read_ms != 0 && boottime_ms() - read_ms < kStale_ms;
     catalog_age_.start(kCatalogAge_ms);
 }
 
 void Edge::refresh_gauges() noexcept {
     WorkerGauges& gauges = counters_.gauges;
-    const DeliveryCounts counts = clicks_.counts();
     gauges.pid = static_cast<uint64_t>(getpid());
     gauges.updated_ms = boottime_ms();
-    gauges.redis_connected = delivery_.redis().ready();
     gauges.postgres_connected = leader_.connected();
     gauges.leader = leader_.leading();
-    gauges.sending_paused = delivery_.paused();
-    gauges.clicks_unsent = counts.unsent;
-    gauges.clicks_unsettled = counts.unsent + counts.in_flight;
-    gauges.oldest_unsettled_ms = counts.oldest_unsettled_ms;
-    gauges.segments = counts.segments;
+    bool connected = true;
+    if (redirects_) {
+        const DeliveryCounts counts = redirects_->clicks.counts();
+        connected = redirects_->delivery.ready();
+        gauges.sending_paused = redirects_->delivery.paused();
+        gauges.clicks_unsent = counts.unsent;
+        gauges.clicks_unsettled = counts.unsent + counts.in_flight;
+        gauges.oldest_unsettled_ms = counts.oldest_unsettled_ms;
+        gauges.segments = counts.segments;
+    }
+    if (webhooks_) {
+        webhooks_->refresh_gauges(gauges);
+        connected = connected && webhooks_->ready();
+    }
+    gauges.redis_connected = connected;
 }
 
 }  // namespace coupon

@@ -1,23 +1,18 @@
 // What one NGINX worker process owns: made when it starts, gone when it ends, reached by handlers.
 #pragma once
 
-#include "click_delivery.hpp"
-#include "click_journal.hpp"
 #include "clock.hpp"
 #include "conf.hpp"
 #include "leader.hpp"
-#include "rate_sharing.hpp"
-#include "request_facts.hpp"
+#include "redirect_service.hpp"
 #include "stats.hpp"
+#include "webhook_service.hpp"
 
-#include "catalog/catalog_zone.hpp"
-#include "catalog/rate_zone.hpp"
-#include "core/click_id.hpp"
 #include "core/offer_entry.hpp"
-#include "io/offer_miss.hpp"
 #include "io/timer.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace coupon {
 
@@ -34,21 +29,34 @@ public:
     const MainConf& conf() const noexcept { return main_; }
     EdgeStats& stats() noexcept { return stats_; }
     WorkerCounters& counters() noexcept { return counters_; }
-    DeviceCache& devices() noexcept { return devices_; }
-    ClickIdMaker& click_ids() noexcept { return click_ids_; }
-    ClickJournal& clicks() noexcept { return clicks_; }
-    CatalogZone& catalog() noexcept { return catalog_; }
-    OfferMiss& misses() noexcept { return misses_; }
+    ngx_log_t* log() noexcept { return log_; }  // without a request: tokens stay out of it
 
-    // --- the catalogue. `offer` views a buffer that the next find() overwrites.
+    // --- where some location has coupon_redirect
+
+    bool has_redirects() const noexcept { return redirects_.has_value(); }
+    DeviceCache& devices() noexcept { return redirects_->devices; }
+    ClickIdMaker& click_ids() noexcept { return redirects_->click_ids; }
+    ClickJournal& clicks() noexcept { return redirects_->clicks; }
+    CatalogZone& catalog() noexcept { return redirects_->catalog; }
+    OfferMiss& misses() noexcept { return redirects_->misses; }
+
+    // `offer` views a buffer that the next find() overwrites.
     bool find(const Uuid& uuid, OfferView& offer) noexcept;
-    void expect_find(const Uuid& uuid) const noexcept { catalog_.expect_lookup(uuid); }
-    bool catalog_fresh() const noexcept { return catalog_fresh_; }        // change log read lately
-    bool catalog_complete() const noexcept { return catalog_.complete(boottime_ms()); }
-    bool catalog_loaded_once() const noexcept { return catalog_.loaded_once(); }
+    void expect_find(const Uuid& uuid) const noexcept { redirects_->catalog.expect_lookup(uuid); }
+    bool catalog_fresh() const noexcept { return redirects_->catalog_fresh; }
+    bool catalog_complete() const noexcept { return redirects_->catalog.complete(boottime_ms()); }
 
     // One redirect of this client now. Clients without an IP address are not limited.
     Decision check_rate(const ClientAddress& client, const RateLimit& limit) noexcept;
+
+    // --- where some location has coupon_webhook
+
+    WebhookService& webhooks() noexcept { return *webhooks_; }
+
+    // ---
+
+    // Nothing that requests need is still to be loaded.
+    bool ready() const noexcept { return !redirects_ || redirects_->catalog.loaded_once(); }
 
     // Start of the handling time for every 64th request, 0 for the others: a clock costs more
     // than a look-up.
@@ -60,6 +68,7 @@ public:
 private:
     void every_second();
     void refresh_catalog_age() noexcept;
+    std::shared_ptr<SegmentMap> journal_map() const noexcept;
 
     static Edge* current_;
 
@@ -67,20 +76,12 @@ private:
     ngx_log_t* log_;
     EdgeStats& stats_;
     WorkerCounters& counters_;
-    CatalogZone& catalog_;
-    RateZone* rates_;
-    DeviceCache devices_;
-    ClickIdMaker click_ids_;
-    ClickJournal clicks_;
-    ClickDelivery delivery_;
-    OfferMiss misses_;
-    RateSharing rate_sharing_;
+    std::optional<RedirectService> redirects_;
+    std::optional<WebhookService> webhooks_;
     Leader leader_;
     Timer second_;
     Timer catalog_age_;
-    bool catalog_fresh_ = false;
     uint64_t requests_ = 0;
-    char entry_[CatalogZone::kBufferBytes];
 };
 
 }  // namespace coupon

@@ -3,6 +3,8 @@
 #include "clock.hpp"
 #include "edge.hpp"
 
+#include "core/webhook/provider.hpp"
+
 #include <algorithm>
 
 namespace coupon {
@@ -44,7 +46,50 @@ WorkerReport read(const WorkerGauges& gauges) {
             .sending_paused = gauges.sending_paused != 0,
             .clicks_unsent = gauges.clicks_unsent,
             .clicks_unsettled = gauges.clicks_unsettled,
-            .segments = gauges.segments};
+            .segments = gauges.segments,
+            .webhooks_unsent = gauges.webhooks_unsent,
+            .webhooks_unsettled = gauges.webhooks_unsettled};
+}
+
+void add_worker(WebhookReport& report, const WorkerGauges& gauges) {
+    report.unsent += gauges.webhooks_unsent;
+    report.unsettled += gauges.webhooks_unsettled;
+    report.in_flight_bytes += gauges.webhooks_in_flight_bytes;
+    report.body_bytes += gauges.webhooks_body_bytes;
+    report.segments += gauges.webhooks_segments;
+    report.sending_paused = report.sending_paused || gauges.webhooks_paused != 0;
+    report.oldest_unsettled_s =
+        std::max(report.oldest_unsettled_s, static_cast<double>(gauges.webhooks_oldest_unsettled_ms) / 1e3);
+}
+
+void add_outcomes(WebhookReport& report, const EdgeStats& stats, std::string_view name, size_t index) {
+    std::vector<std::pair<std::string_view, uint64_t>> outcomes;
+    uint64_t all = 0;
+    for (size_t i = 0; i < static_cast<size_t>(WebhookOutcome::count); ++i) {
+        uint64_t total = 0;
+        for (const WorkerCounters& worker : stats.workers) {
+            total += worker.webhooks[index][i].load(std::memory_order_relaxed);
+        }
+        outcomes.emplace_back(webhook_outcome_name(static_cast<WebhookOutcome>(i)), total);
+        all += total;
+    }
+    if (all != 0) {
+        report.providers.emplace_back(name, std::move(outcomes));
+    }
+}
+
+void add_webhooks(WebhookReport& report, const EdgeStats& stats) {
+    const auto providers = webhook_providers();
+    for (size_t i = 0; i < providers.size() && i < kWebhookProviders_max; ++i) {
+        add_outcomes(report, stats, providers[i].name, i);
+    }
+    for (const WorkerCounters& worker : stats.workers) {
+        report.refusals_recorded += worker.webhook_refusals_recorded.load(std::memory_order_relaxed);
+        report.refusals_unrecorded += worker.webhook_refusals_unrecorded.load(std::memory_order_relaxed);
+        report.syncs += worker.webhook_syncs.syncs.load(std::memory_order_relaxed);
+        report.synced_records += worker.webhook_syncs.records.load(std::memory_order_relaxed);
+    }
+    report.waiting = sum(stats, &WorkerCounters::webhook_waiting);
 }
 
 void add_workers(EdgeReport& report, const EdgeStats& stats) {
@@ -64,6 +109,7 @@ void add_workers(EdgeReport& report, const EdgeStats& stats) {
         report.postgres_connected = report.postgres_connected || one.postgres_connected;
         report.sending_paused = report.sending_paused || one.sending_paused;
         oldest_ms = std::max<uint64_t>(oldest_ms, gauges.oldest_unsettled_ms);
+        add_worker(report.webhooks, gauges);
     }
     report.redis_connected = report.redis_connected && !report.workers.empty();
     report.oldest_unsettled_s = static_cast<double>(oldest_ms) / 1e3;
@@ -95,7 +141,11 @@ EdgeReport edge_report() {
     report.waiting = sum(stats, &WorkerCounters::waiting);
     report.snapshot_written_s = stats.snapshot_written_ms / 1000;
     add_workers(report, stats);
-    add_catalog(report, edge.catalog());
+    add_webhooks(report.webhooks, stats);
+    if (edge.has_redirects()) {
+        report.has_catalog = true;
+        add_catalog(report, edge.catalog());
+    }
     return report;
 }
 

@@ -18,12 +18,31 @@ struct WorkerReport {
     uint64_t clicks_unsent = 0;
     uint64_t clicks_unsettled = 0;
     uint64_t segments = 0;
+    uint64_t webhooks_unsent = 0;
+    uint64_t webhooks_unsettled = 0;
 };
 
 struct HistogramReport {
     std::vector<uint64_t> buckets;  // one more than kLatencyBounds_us, not cumulative
     uint64_t count = 0;
     double sum_s = 0;
+};
+
+struct WebhookReport {
+    // provider → outcome → count, for the providers that some location of this edge has seen.
+    std::vector<std::pair<std::string_view, std::vector<std::pair<std::string_view, uint64_t>>>> providers;
+    uint64_t refusals_recorded = 0;
+    uint64_t refusals_unrecorded = 0;
+    uint64_t syncs = 0;
+    uint64_t synced_records = 0;
+    uint64_t unsent = 0;
+    uint64_t unsettled = 0;
+    double oldest_unsettled_s = 0;
+    uint64_t in_flight_bytes = 0;  // sent, not settled
+    uint64_t body_bytes = 0;       // of bodies that are being received
+    uint64_t segments = 0;
+    bool sending_paused = false;
+    HistogramReport waiting;
 };
 
 struct EdgeReport {
@@ -41,6 +60,8 @@ struct EdgeReport {
     bool redis_connected = false;       // every worker is
     bool postgres_connected = false;    // the leader is
     bool sending_paused = false;        // some worker waits for the queue to shrink
+    WebhookReport webhooks;
+    bool has_catalog = false;           // some location has coupon_redirect
     uint64_t catalog_entries = 0;
     uint64_t catalog_free_bytes = 0;
     uint64_t catalog_evictions = 0;

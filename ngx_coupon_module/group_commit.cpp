@@ -2,6 +2,7 @@
 
 #include "io/offload.hpp"
 
+#include <algorithm>
 #include <memory>
 
 namespace coupon {
@@ -12,8 +13,8 @@ constexpr ngx_msec_t kRetry_ms = 20;
 
 }  // namespace
 
-GroupCommit::GroupCommit(JournalWriter& writer, ngx_log_t* log)
-    : writer_(writer), log_(log), deadline_(log, Timer::AtExit::holds_worker, [this] { answer(UINT64_MAX, false); }),
+GroupCommit::GroupCommit(JournalWriter& writer, SyncCounters& counters, ngx_log_t* log)
+    : writer_(writer), counters_(counters), log_(log), deadline_(log, Timer::AtExit::holds_worker, [this] { answer(UINT64_MAX, false); }),
       retry_(log, Timer::AtExit::cancelable, [this] { begin(); }) {}
 
 void GroupCommit::wait(const RecordRef& record, std::function<void(bool)> done) {
@@ -50,6 +51,9 @@ void GroupCommit::begin() {
 
 void GroupCommit::finish(const SyncTicket& ticket, bool good, const std::string& error) {
     in_flight_ = false;
+    if (good) {
+        counters_.add(ticket.covers() - std::min(ticket.covers(), writer_.synced()));
+    }
     writer_.finish_sync(ticket, good);
     if (!good) {
         ngx_log_error(NGX_LOG_CRIT, log_, 0, "coupon: journal not synced: %s", error.c_str());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nginx.hpp"
+#include "stats.hpp"
 
 #include "io/timer.hpp"
 #include "journal/writer.hpp"
@@ -14,8 +15,8 @@ namespace coupon {
 
 class GroupCommit {
 public:
-    // `writer` must outlive this.
-    GroupCommit(JournalWriter& writer, ngx_log_t* log);
+    // Both must outlive this.
+    GroupCommit(JournalWriter& writer, SyncCounters& counters, ngx_log_t* log);
 
     // Calls `done` once, from the loop: true when the record is on disk, false when the disk failed
     // or did not answer in 10 s. `done` must not throw.
@@ -35,6 +36,7 @@ private:
     void answer(uint64_t up_to, bool good);
 
     JournalWriter& writer_;
+    SyncCounters& counters_;
     ngx_log_t* log_;
     std::deque<Waiter> waiters_;
     bool in_flight_ = false;

@@ -77,28 +77,35 @@ bool give_to_workers(ngx_cycle_t* cycle, const std::string& path, bool created) 
 }
 
 // A worker holds one segment and two spares; a reload doubles the workers for a while.
-bool budget_fits(ngx_cycle_t* cycle, const MainConf& main) {
+bool budget_fits(ngx_cycle_t* cycle, const JournalConf& journal, const char* parameter, uint64_t budget_bytes,
+                 const char* otherwise) {
     const auto* core = reinterpret_cast<ngx_core_conf_t*>(ngx_get_conf(cycle->conf_ctx, ngx_core_module));
-    const uint64_t held = 3 * static_cast<uint64_t>(core->worker_processes) * main.journal->segment_bytes;
-    if (main.journal->size_bytes < held) {
+    const uint64_t held = 3 * static_cast<uint64_t>(core->worker_processes) * journal.segment_bytes;
+    if (budget_bytes < held) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "\"coupon_journal\": size= is below three segments for each of %i workers; raise it or lower segment=",
-                      core->worker_processes);
+                      "\"coupon_journal\": %s is below three segments for each of %i workers; raise it or lower segment=",
+                      parameter, core->worker_processes);
         return false;
     }
-    if (main.journal->size_bytes < 2 * held) {
+    if (budget_bytes < 2 * held) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-                      "\"coupon_journal\": size= is below six segments for each of %i workers: during a reload clicks "
-                      "may go unjournaled",
-                      core->worker_processes);
+                      "\"coupon_journal\": %s is below six segments for each of %i workers: during a reload %s", parameter,
+                      core->worker_processes, otherwise);
     }
     return true;
+}
+
+bool budgets_fit(ngx_cycle_t* cycle, const MainConf& main) {
+    const JournalConf& journal = *main.journal;
+    return (!main.redirects || budget_fits(cycle, journal, "size=", journal.size_bytes, "clicks may go unjournaled")) &&
+           (!main.webhooks ||
+            budget_fits(cycle, journal, "webhooks=", journal.webhooks_bytes, "webhooks may be answered 503"));
 }
 
 }  // namespace
 
 bool prepare_journal_directory(ngx_cycle_t* cycle, const MainConf& main) {
-    if (!budget_fits(cycle, main)) {
+    if (!budgets_fit(cycle, main)) {
         return false;
     }
     if (ngx_test_config) {

@@ -9,9 +9,20 @@ namespace coupon {
 
 Leader::Duty::Duty(const Settings& settings, std::function<void()> write_snapshot)
     : postgres(
-          settings.postgres, PgConnection::Mode::lasting, settings.log, [this] { catalog.connected(); },
-          [this] { catalog.lost(); }),
-      catalog(settings.catalog, postgres, settings.log, std::move(write_snapshot)) {
+          settings.postgres, PgConnection::Mode::lasting, settings.log,
+          [this] {
+              if (catalog) {
+                  catalog->connected();
+              }
+          },
+          [this] {
+              if (catalog) {
+                  catalog->lost();
+              }
+          }) {
+    if (settings.catalog != nullptr) {
+        catalog.emplace(*settings.catalog, postgres, settings.log, std::move(write_snapshot));
+    }
     postgres.start();
 }
 
@@ -68,7 +79,7 @@ void Leader::write_snapshot() {
     }
     auto written = std::make_shared<SnapshotWritten>();
     writing_snapshot_ = offload(
-        [written, path = settings_.snapshot_path, zone = &settings_.catalog] { *written = coupon::write_snapshot(path, *zone); },
+        [written, path = settings_.snapshot_path, zone = settings_.catalog] { *written = coupon::write_snapshot(path, *zone); },
         [this, written] {
             writing_snapshot_ = false;
             if (!written->error.empty()) {

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace coupon {
@@ -23,7 +24,7 @@ public:
         std::string directory;      // of the journal; holds the lock and the snapshot
         std::string snapshot_path;
         std::string edge;
-        CatalogZone& catalog;
+        CatalogZone* catalog;       // null: the edge has no redirects
         std::function<std::shared_ptr<SegmentMap>()> map;  // null while the journal is not open
         std::atomic<uint64_t>& snapshot_written_ms;
         ngx_log_t* log;
@@ -43,7 +44,7 @@ private:
         Duty(const Settings& settings, std::function<void()> write_snapshot);
 
         PgConnection postgres;
-        CatalogSync catalog;
+        std::optional<CatalogSync> catalog;
         std::unique_ptr<Settlement> settlement;  // once the journal is open
     };
 

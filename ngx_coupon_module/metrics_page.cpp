@@ -48,6 +48,17 @@ public:
         sample(name + "_count", report.count);
     }
 
+    template <class Value>
+    void sample(std::string_view name, std::string_view labels, Value value) {
+        text_ << name << '{' << labels << "} " << value << '\n';
+    }
+
+    template <class Value>
+    void counter(std::string_view name, std::string_view help, Value value) {
+        family(name, "counter", help);
+        sample(name, value);
+    }
+
     std::string text() const { return text_.str(); }
 
 private:
@@ -62,6 +73,45 @@ void counters(MetricsText& metrics, std::string_view name, std::string_view help
     }
 }
 
+void webhooks(MetricsText& metrics, const WebhookReport& report) {
+    metrics.family("coupon_webhooks_total", "counter", "Answers to webhooks by provider and outcome.");
+    for (const auto& [provider, outcomes] : report.providers) {
+        for (const auto& [outcome, value] : outcomes) {
+            const std::string labels =
+                "provider=\"" + std::string(provider) + "\",outcome=\"" + std::string(outcome) + "\"";
+            metrics.sample("coupon_webhooks_total", std::string_view(labels), value);
+        }
+    }
+    metrics.counter("coupon_webhook_refusals_recorded_total", "Refused webhooks that are in the journal.",
+                    report.refusals_recorded);
+    metrics.counter("coupon_webhook_refusals_unrecorded_total", "Refused webhooks that were only counted.",
+                    report.refusals_unrecorded);
+    metrics.counter("coupon_webhook_syncs_total", "fdatasyncs for webhooks.", report.syncs);
+    metrics.counter("coupon_webhook_synced_records_total", "Records that these put on disk.", report.synced_records);
+    metrics.gauge("coupon_journal_webhooks_unsent", "Webhooks in the journal not yet sent to Redis.", report.unsent);
+    metrics.gauge("coupon_journal_webhooks_unsettled", "Webhooks in the journal not yet settled in PostgreSQL.",
+                  report.unsettled);
+    metrics.gauge("coupon_journal_webhooks_oldest_unsettled_seconds", "Age of the oldest unsettled webhook.",
+                  report.oldest_unsettled_s);
+    metrics.gauge("coupon_journal_webhooks_in_flight_bytes", "Bytes of webhooks sent and not yet settled.",
+                  report.in_flight_bytes);
+    metrics.gauge("coupon_journal_webhooks_segments", "Segments of webhooks not yet settled.", report.segments);
+    metrics.gauge("coupon_journal_webhooks_sending_paused", "1 while the webhooks bound of coupon_queue_max is exceeded.",
+                  report.sending_paused);
+    metrics.gauge("coupon_webhook_body_bytes", "Bytes of webhook bodies that are being received.", report.body_bytes);
+    metrics.histogram("coupon_webhook_seconds", "From a whole webhook to its answer, for those that were journalled.",
+                      report.waiting);
+}
+
+void catalog(MetricsText& metrics, const EdgeReport& report) {
+    metrics.gauge("coupon_catalog_loaded", "1 once a catalogue was loaded.", report.catalog_loaded);
+    metrics.gauge("coupon_catalog_complete", "1 while every live offer is known to be in the zone.", report.catalog_complete);
+    metrics.gauge("coupon_catalog_entries", "Offers in the zone.", report.catalog_entries);
+    metrics.gauge("coupon_catalog_free_bytes", "Free room in the zone.", report.catalog_free_bytes);
+    metrics.counter("coupon_catalog_evictions_total", "Offers evicted because the zone was full.", report.catalog_evictions);
+    metrics.gauge("coupon_catalog_log_age_seconds", "Time since the change log was read; -1: never.", report.catalog_log_age_s);
+}
+
 std::string metrics_text(const EdgeReport& report) {
     MetricsText metrics;
     counters(metrics, "coupon_redirects_total", "Answers to /out/ by outcome.", "outcome", report.outcomes);
@@ -74,13 +124,10 @@ std::string metrics_text(const EdgeReport& report) {
                   report.oldest_unsettled_s);
     metrics.gauge("coupon_journal_segments", "Journal segments not yet settled.", report.segments);
     metrics.gauge("coupon_journal_sending_paused", "1 while the queue is above coupon_queue_max.", report.sending_paused);
-    metrics.gauge("coupon_catalog_loaded", "1 once a catalogue was loaded.", report.catalog_loaded);
-    metrics.gauge("coupon_catalog_complete", "1 while every live offer is known to be in the zone.", report.catalog_complete);
-    metrics.gauge("coupon_catalog_entries", "Offers in the zone.", report.catalog_entries);
-    metrics.gauge("coupon_catalog_free_bytes", "Free room in the zone.", report.catalog_free_bytes);
-    metrics.family("coupon_catalog_evictions_total", "counter", "Offers evicted because the zone was full.");
-    metrics.sample("coupon_catalog_evictions_total", report.catalog_evictions);
-    metrics.gauge("coupon_catalog_log_age_seconds", "Time since the change log was read; -1: never.", report.catalog_log_age_s);
+    if (report.has_catalog) {
+        catalog(metrics, report);
+    }
+    webhooks(metrics, report.webhooks);
     metrics.gauge("coupon_redis_connected", "1 while every worker is connected to Redis.", report.redis_connected);
     metrics.gauge("coupon_postgres_connected", "1 while the leader is connected to PostgreSQL.", report.postgres_connected);
     metrics.gauge("coupon_workers", "NGINX workers that reported lately.", report.workers.size());
@@ -97,7 +144,7 @@ ngx_int_t metrics_page(ngx_http_request_t* r) {
         return rc;
     }
     if (!Edge::running()) {
-        return send_text(r, NGX_HTTP_SERVICE_UNAVAILABLE, "no location has \"coupon_redirect on\"\n");
+        return send_text(r, NGX_HTTP_SERVICE_UNAVAILABLE, "no location has \"coupon_redirect on\" or \"coupon_webhook\"\n");
     }
     return send_body(r, NGX_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", metrics_text(edge_report()));
 }

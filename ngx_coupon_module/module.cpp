@@ -2,7 +2,9 @@
 //   directives.cpp  → conf.cpp        the configuration
 //   zones.cpp                         shared memory
 //   edge.cpp                          what a worker process owns
-//   redirect.cpp → click.cpp → click_journal.cpp → click_delivery.cpp   the way of a click
+//   redirect.cpp → click.cpp → click_journal.cpp → queue_delivery.cpp   the way of a click
+//   webhook.cpp → webhook_body.cpp → webhook_record.cpp → webhook_journal.cpp → queue_delivery.cpp
+//                                     the way of a webhook
 //   leader.cpp                        the one worker that talks to PostgreSQL for all
 //   stats_page.cpp, metrics_page.cpp, health_page.cpp
 #include "conf.hpp"
@@ -10,6 +12,7 @@
 #include "journal_directory.hpp"
 #include "nginx.hpp"
 #include "variables.hpp"
+#include "webhook_body.hpp"
 #include "zones.hpp"
 
 #include "io/offload.hpp"
@@ -36,8 +39,11 @@ ngx_int_t find_request_id(ngx_conf_t* cf) {
 
 ngx_int_t complete_configuration(ngx_conf_t* cf) {
     MainConf& main = main_conf(cf);
-    if (!main.redirects) {
+    if (!main.active()) {
         return NGX_OK;
+    }
+    if (main.webhooks) {
+        watch_webhook_bodies();
     }
     main.stats_zone = declare_stats_zone(cf);
     main.request_id_variable = find_request_id(cf);
@@ -49,7 +55,7 @@ MainConf* active_conf(ngx_cycle_t* cycle) {
         return nullptr;  // no http{} at all
     }
     auto* main = static_cast<MainConf*>(ngx_http_cycle_get_module_main_conf(cycle, ngx_http_coupon_module));
-    return main != nullptr && main->redirects ? main : nullptr;
+    return main != nullptr && main->active() ? main : nullptr;
 }
 
 // In the master, before workers start (and at each reload).
@@ -62,7 +68,7 @@ ngx_int_t prepare_edge(ngx_cycle_t* cycle) noexcept {
         if (!prepare_journal_directory(cycle, *main)) {
             return NGX_ERROR;
         }
-        if (!ngx_test_config) {
+        if (main->redirects && !ngx_test_config) {
             load_catalog_snapshot(cycle, *main);
         }
         return NGX_OK;

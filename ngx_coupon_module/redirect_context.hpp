@@ -2,6 +2,7 @@
 #pragma once
 
 #include "nginx.hpp"
+#include "request_context.hpp"
 #include "stats.hpp"
 
 #include "core/redirect_path.hpp"
@@ -11,7 +12,7 @@
 
 namespace coupon {
 
-struct RedirectContext {
+struct RedirectContext : RequestContext {
     RedirectPath path;
     RedirectArgs arguments;
     uint64_t user;           // 0: none, or dropped because its signature did not hold
@@ -28,8 +29,9 @@ struct RedirectContext {
     ngx_str_t location;
 };
 
+// Only in requests that redirect() has seen; null before.
 inline RedirectContext* redirect_context(ngx_http_request_t* r) noexcept {
-    return static_cast<RedirectContext*>(ngx_http_get_module_ctx(r, ngx_http_coupon_module));
+    return static_cast<RedirectContext*>(request_context(r));
 }
 
 }  // namespace coupon

@@ -35,7 +35,7 @@ void trim_line_end(std::string& text) {
     }
 }
 
-std::vector<std::string> split_secrets(const std::string& text) {
+std::vector<std::string> split_secrets(const std::string& text, bool at_commas) {
     std::vector<std::string> values;
     std::string value;
     auto finish = [&] {
@@ -46,7 +46,7 @@ std::vector<std::string> split_secrets(const std::string& text) {
         value.clear();
     };
     for (char c : text) {
-        if (c == '\n' || c == ',') {
+        if (c == '\n' || (c == ',' && at_commas)) {
             finish();
         } else {
             value.push_back(c);
@@ -58,7 +58,7 @@ std::vector<std::string> split_secrets(const std::string& text) {
 
 }  // namespace
 
-SecretResult read_secret(ngx_conf_t* cf, std::string_view source, bool several) {
+SecretResult read_secret(ngx_conf_t* cf, std::string_view source, SecretSplit split) {
     constexpr std::string_view kEnvironment = "env:";
     constexpr std::string_view kFile = "file:";
     std::string text;
@@ -88,8 +88,8 @@ SecretResult read_secret(ngx_conf_t* cf, std::string_view source, bool several) 
 
     trim_line_end(text);
     SecretResult result;
-    if (several) {
-        result.values = split_secrets(text);
+    if (split != SecretSplit::none) {
+        result.values = split_secrets(text, split == SecretSplit::lines_and_commas);
     } else if (!text.empty()) {
         result.values.push_back(text);
     }

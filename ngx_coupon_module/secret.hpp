@@ -15,8 +15,11 @@ struct SecretResult {
     std::string error;                // what is wrong and what to do; empty on success
 };
 
-// Reads `source`; several values are separated by line or comma when `several` is true.
-// An env:NAME is added to NGINX's `env` list, so that a binary upgrade hands it on.
-SecretResult read_secret(ngx_conf_t* cf, std::string_view source, bool several);
+// What separates several secrets. Those that a stranger's dashboard made may hold commas.
+enum class SecretSplit { none, lines, lines_and_commas };
+
+// Reads `source`. An env:NAME is added to NGINX's `env` list, so that a binary upgrade hands
+// it on.
+SecretResult read_secret(ngx_conf_t* cf, std::string_view source, SecretSplit split);
 
 }  // namespace coupon

@@ -5,7 +5,7 @@
 namespace coupon {
 namespace {
 
-constexpr uint64_t kMagic = 0x32'73746174'736363ULL;
+constexpr uint64_t kMagic = 0x33'73746174'736363ULL;
 
 template <class Array>
 uint64_t sum(const EdgeStats& stats, Array WorkerCounters::*member, size_t index) noexcept {
@@ -62,6 +62,22 @@ std::string_view event_name(Event event) noexcept {
         case Event::journal_adopted_segments: return "journal_adopted_segments";
         case Event::journal_corrupt_records: return "journal_corrupt_records";
         case Event::count: break;
+    }
+    return "";
+}
+
+std::string_view webhook_outcome_name(WebhookOutcome outcome) noexcept {
+    switch (outcome) {
+        case WebhookOutcome::accepted: return "accepted";
+        case WebhookOutcome::missing: return "missing";
+        case WebhookOutcome::malformed: return "malformed";
+        case WebhookOutcome::bad: return "bad";
+        case WebhookOutcome::stale: return "stale";
+        case WebhookOutcome::method_not_allowed: return "method_not_allowed";
+        case WebhookOutcome::too_large: return "too_large";
+        case WebhookOutcome::too_many_bytes: return "too_many_bytes";
+        case WebhookOutcome::unavailable: return "unavailable";
+        case WebhookOutcome::count: break;
     }
     return "";
 }

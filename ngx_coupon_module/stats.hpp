@@ -47,6 +47,25 @@ enum class Event : uint8_t {
 
 std::string_view event_name(Event event) noexcept;
 
+enum class WebhookOutcome : uint8_t {
+    accepted,            // 200
+    missing,             // 400
+    malformed,           // 400
+    bad,                 // 401
+    stale,               // 401
+    method_not_allowed,  // 405
+    too_large,           // 413
+    too_many_bytes,      // 503, the bodies in memory reached their bound
+    unavailable,         // 503, not journalled or not synced
+    count
+};
+
+std::string_view webhook_outcome_name(WebhookOutcome outcome) noexcept;
+
+// Rows of core's table of providers that are counted; a unit of this file, so that the zone's layout
+// does not change with each provider.
+inline constexpr size_t kWebhookProviders_max = 32;
+
 // Upper bounds of the latency histograms, in microseconds; one more bucket is unbounded.
 inline constexpr std::array<uint32_t, 12> kLatencyBounds_us = {1,   2,    5,    10,    25,     100,
                                                                500, 1000, 5000, 25000, 100000, 1000000};
@@ -56,6 +75,17 @@ struct Histogram {
     std::atomic<uint64_t> sum_ns;
 
     void add(uint64_t duration_ns) noexcept;
+};
+
+// What the group commit of one journal did.
+struct SyncCounters {
+    std::atomic<uint64_t> syncs;
+    std::atomic<uint64_t> records;  // that were not on disk before
+
+    void add(uint64_t synced_records) noexcept {
+        syncs.fetch_add(1, std::memory_order_relaxed);
+        records.fetch_add(synced_records, std::memory_order_relaxed);
+    }
 };
 
 // State of a worker's connections and journal, refreshed by it once a second.
@@ -70,6 +100,13 @@ struct WorkerGauges {
     std::atomic<uint64_t> clicks_unsettled;
     std::atomic<uint64_t> oldest_unsettled_ms;  // age
     std::atomic<uint64_t> segments;
+    std::atomic<uint64_t> webhooks_paused;
+    std::atomic<uint64_t> webhooks_unsent;
+    std::atomic<uint64_t> webhooks_unsettled;
+    std::atomic<uint64_t> webhooks_oldest_unsettled_ms;  // age
+    std::atomic<uint64_t> webhooks_in_flight_bytes;      // sent, not settled
+    std::atomic<uint64_t> webhooks_body_bytes;           // in memory
+    std::atomic<uint64_t> webhooks_segments;
 };
 
 struct alignas(64) WorkerCounters {
@@ -79,10 +116,21 @@ struct alignas(64) WorkerCounters {
     Histogram handling;  // time inside the module of every 64th immediate answer
     Histogram waiting;   // every answer that had to wait: a miss, or the journal's sync
     WorkerGauges gauges;
+    SyncCounters click_syncs;
+    SyncCounters webhook_syncs;
+    Histogram webhook_waiting;  // of a whole webhook, until it is on disk
+    std::atomic<uint64_t> webhook_refusals_recorded;
+    std::atomic<uint64_t> webhook_refusals_unrecorded;
+    std::array<std::array<std::atomic<uint64_t>, static_cast<size_t>(WebhookOutcome::count)>, kWebhookProviders_max>
+        webhooks;
 
     void count(Outcome outcome) noexcept { bump(outcomes[static_cast<size_t>(outcome)], 1); }
     void count(CacheLevel level) noexcept { bump(cache[static_cast<size_t>(level)], 1); }
     void count(Event event, uint64_t n = 1) noexcept { bump(events[static_cast<size_t>(event)], n); }
+
+    void count(size_t provider, WebhookOutcome outcome) noexcept {
+        bump(webhooks[provider % kWebhookProviders_max][static_cast<size_t>(outcome)], 1);
+    }
 
     // Two workers share a slot only while an old and a new one overlap in a reload.
     static void bump(std::atomic<uint64_t>& counter, uint64_t n) noexcept {

@@ -28,6 +28,25 @@ Json to_json(const HistogramReport& histogram) {
     return {{"count", histogram.count}, {"sum_s", histogram.sum_s}, {"up_to_us", buckets}};
 }
 
+Json to_json(const WebhookReport& report) {
+    Json providers = Json::object();
+    for (const auto& [name, outcomes] : report.providers) {
+        providers[std::string(name)] = to_json(outcomes);
+    }
+    return {{"providers", providers},
+            {"refusals_recorded", report.refusals_recorded},
+            {"refusals_unrecorded", report.refusals_unrecorded},
+            {"syncs", report.syncs},
+            {"synced_records", report.synced_records},
+            {"unsent", report.unsent},
+            {"unsettled", report.unsettled},
+            {"oldest_unsettled_s", report.oldest_unsettled_s},
+            {"in_flight_bytes", report.in_flight_bytes},
+            {"body_bytes", report.body_bytes},
+            {"segments", report.segments},
+            {"sending_paused", report.sending_paused}};
+}
+
 Json to_json(const EdgeReport& report) {
     Json workers = Json::array();
     for (const WorkerReport& worker : report.workers) {
@@ -38,7 +57,9 @@ Json to_json(const EdgeReport& report) {
                            {"sending_paused", worker.sending_paused},
                            {"clicks_unsent", worker.clicks_unsent},
                            {"clicks_unsettled", worker.clicks_unsettled},
-                           {"segments", worker.segments}});
+                           {"segments", worker.segments},
+                           {"webhooks_unsent", worker.webhooks_unsent},
+                           {"webhooks_unsettled", worker.webhooks_unsettled}});
     }
     return {{"edge", report.edge},
             {"redirects", to_json(report.outcomes)},
@@ -50,6 +71,7 @@ Json to_json(const EdgeReport& report) {
               {"oldest_unsettled_s", report.oldest_unsettled_s},
               {"segments", report.segments},
               {"sending_paused", report.sending_paused}}},
+            {"webhooks", to_json(report.webhooks)},
             {"catalog",
              {{"loaded", report.catalog_loaded},
               {"complete", report.catalog_complete},
@@ -60,7 +82,8 @@ Json to_json(const EdgeReport& report) {
               {"snapshot_written", report.snapshot_written_s}}},
             {"redis", {{"connected", report.redis_connected}}},
             {"postgres", {{"connected", report.postgres_connected}}},
-            {"latency", {{"handling_sampled_1_in_64", to_json(report.handling)}, {"waiting", to_json(report.waiting)}}},
+            {"latency", {{"handling_sampled_1_in_64", to_json(report.handling)}, {"waiting", to_json(report.waiting)},
+              {"webhooks", to_json(report.webhooks.waiting)}}},
             {"workers", workers}};
 }
 
@@ -71,11 +94,12 @@ ngx_int_t stats_page(ngx_http_request_t* r) {
         return rc;
     }
     if (!Edge::running()) {
-        return send_text(r, NGX_HTTP_SERVICE_UNAVAILABLE, "no location has \"coupon_redirect on\"\n");
+        return send_text(r, NGX_HTTP_SERVICE_UNAVAILABLE, "no location has \"coupon_redirect on\" or \"coupon_webhook\"\n");
     }
     ngx_str_t path;
     ngx_str_t name = ngx_string("explain");
-    if (r->args.len != 0 && ngx_http_arg(r, name.data, name.len, &path) == NGX_OK) {
+    if (Edge::current().has_redirects() && r->args.len != 0 &&
+        ngx_http_arg(r, name.data, name.len, &path) == NGX_OK) {
         return explain(r, view(path));
     }
     return send_body(r, NGX_HTTP_OK, "application/json", to_json(edge_report()).dump(2) + "\n");

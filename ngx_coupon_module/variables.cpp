@@ -2,6 +2,7 @@
 
 #include "conf.hpp"
 #include "redirect_context.hpp"
+#include "webhook_context.hpp"
 
 namespace coupon {
 namespace {
@@ -15,15 +16,22 @@ ngx_int_t set_value(ngx_http_variable_value_t* value, std::string_view text) noe
     return NGX_OK;
 }
 
+// Null for any other request.
+const RedirectContext* find_redirect(const ngx_http_request_t* r) noexcept {
+    const RequestContext* context = request_context(r);
+    return context != nullptr && context->kind == ContextKind::redirect ? static_cast<const RedirectContext*>(context)
+                                                                        : nullptr;
+}
+
 ngx_int_t click_id(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t) {
-    const RedirectContext* context = redirect_context(r);
+    const RedirectContext* context = find_redirect(r);
     return set_value(value, context != nullptr && context->has_click_id
                                 ? std::string_view{context->click_id, sizeof(context->click_id)}
                                 : std::string_view{});
 }
 
 ngx_int_t offer(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t) {
-    const RedirectContext* context = redirect_context(r);
+    const RedirectContext* context = find_redirect(r);
     if (context == nullptr || !context->has_path) {
         return set_value(value, {});
     }
@@ -37,12 +45,15 @@ ngx_int_t offer(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr
 }
 
 ngx_int_t cache(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t) {
-    const RedirectContext* context = redirect_context(r);
+    const RedirectContext* context = find_redirect(r);
     return set_value(value, context != nullptr ? cache_name(context->cache) : std::string_view{});
 }
 
 ngx_int_t verdict(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t) {
-    const RedirectContext* context = redirect_context(r);
+    if (const WebhookContext* webhook = find_webhook_context(r)) {
+        return set_value(value, webhook->answered ? webhook_outcome_name(webhook->outcome) : std::string_view{});
+    }
+    const RedirectContext* context = find_redirect(r);
     return set_value(value, context != nullptr && context->answered ? outcome_name(context->outcome)
                                                                     : std::string_view{});
 }

@@ -32,7 +32,7 @@ class RedisConnection {
     // command that is late closes the connection, so deadlines are for a hung server, not a busy
     // one. False, and no callback: not connected, or 4096 commands or 8 MB outstanding.
     // After LOADING, READONLY or MASTERDOWN the connection closes and the server is looked for
-    // anew.
+    // anew. A command above 8 MB is taken when nothing else waits to leave.
     bool command_formatted(std::string_view wire, ngx_msec_t deadline_ms, ReplyCallback callback);
     bool command(std::initializer_list<std::string_view> words, ngx_msec_t deadline_ms,
                  ReplyCallback callback);

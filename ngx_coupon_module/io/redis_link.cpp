@@ -89,8 +89,10 @@ bool RedisLink::open(const SocketAddress& address, std::string& error) {
 }
 
 bool RedisLink::send(std::string_view command, ngx_msec_t deadline_ms, ReplyCallback callback) {
+    // A command larger than the bound goes out alone: else one large webhook could never be sent.
+    const size_t unsent = out_.size() - out_sent_;
     if (state_ != State::open || pending_.size() >= kOutstandingCommands_max ||
-        out_.size() - out_sent_ + command.size() > kOutput_bytes_max) {
+        (unsent != 0 && unsent + command.size() > kOutput_bytes_max)) {
         return false;
     }
     if (out_sent_ > kOutputKept_bytes) {

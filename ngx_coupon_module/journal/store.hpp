@@ -23,6 +23,7 @@ struct StoreOptions {
     uint64_t keep_ms = 0;        // how long settled segments stay, inside the budget
     std::string edge;
     bool durable = false;  // a prepared segment's name survives power loss (sync modes, webhooks)
+    bool adopt_only = false;  // nothing is written: only what dead writers left is delivered
     uint64_t (*unix_ms)() = nullptr;  // for tests; else the system's clock
 };
 
@@ -43,6 +44,7 @@ struct AdoptResult {
     std::vector<AdoptedSegment> segments;  // oldest first
     std::vector<std::string> warnings;     // damaged files, one sentence each
     bool more = false;                     // call again
+    uint64_t occupied_segments = 0;        // of this kind, of all writers: with unsettled records
     std::string error;
 };
 
@@ -93,7 +95,7 @@ class JournalStore {
     void adopt_from(const Uuid& owner, size_t segments_max, AdoptResult& result);
     void adopt_file(const SegmentName& name, AdoptResult& result);
     std::unique_ptr<SegmentFile> repair(const SegmentName& name, std::string& error) const;
-    void sweep_slots(const std::vector<Uuid>& living);
+    uint64_t sweep_slots(const std::vector<Uuid>& living);
 
     StoreOptions options_;
     std::shared_ptr<SegmentMap> map_;

@@ -44,7 +44,7 @@ AdoptResult JournalStore::adopt(size_t segments_max) {
             }
         }
     }
-    sweep_slots(living);
+    result.occupied_segments = sweep_slots(living);
     map_->release_done();
     std::stable_sort(result.segments.begin(), result.segments.end(),
                      [](const AdoptedSegment& left, const AdoptedSegment& right) {
@@ -161,7 +161,8 @@ std::unique_ptr<SegmentFile> JournalStore::repair(const SegmentName& name,
     return SegmentFile::open(name.path, failure, error);
 }
 
-void JournalStore::sweep_slots(const std::vector<Uuid>& living) {
+// Returns how many segments hold something that is not settled.
+uint64_t JournalStore::sweep_slots(const std::vector<Uuid>& living) {
     std::unordered_set<Uuid> alive(living.begin(), living.end());
     std::unordered_set<Uuid> present;
     for (const Uuid& owner : list_owners(options_.directory)) {
@@ -170,7 +171,11 @@ void JournalStore::sweep_slots(const std::vector<Uuid>& living) {
         }
     }
     std::vector<SlotId> gone;
+    uint64_t occupied = 0;
     map_->for_each([&](const SlotView& view) {
+        if (!view.done && view.kind == options_.kind && !view.writer_only && view.records != 0) {
+            ++occupied;
+        }
         if (!view.done && view.kind == options_.kind && !alive.contains(view.owner) &&
             (view.writer_only || !present.contains(view.segment))) {
             gone.push_back(view.id);
@@ -179,6 +184,7 @@ void JournalStore::sweep_slots(const std::vector<Uuid>& living) {
     for (SlotId slot : gone) {
         map_->mark_done(slot);
     }
+    return occupied;
 }
 
 }  // namespace coupon

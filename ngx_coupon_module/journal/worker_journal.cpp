@@ -70,6 +70,9 @@ std::unique_ptr<WorkerJournal> WorkerJournal::start(StoreOptions options,
     }
     std::unique_ptr<WorkerJournal> journal(new WorkerJournal(std::move(store), syncs));
     for (auto kind : {JournalTask::Kind::adopt, JournalTask::Kind::prepare}) {
+        if (kind == JournalTask::Kind::prepare && journal->store().options().adopt_only) {
+            continue;
+        }
         auto task = journal->make(kind);
         task->run();
         JournalNews some = journal->finish(*task, now_ms);
@@ -86,7 +89,8 @@ std::unique_ptr<JournalTask> WorkerJournal::make(JournalTask::Kind kind) const {
 }
 
 std::unique_ptr<JournalTask> WorkerJournal::next_task(uint64_t now_ms) {
-    if (!preparing_ && now_ms >= prepare_at_ms_ && writer_.wants_spare()) {
+    if (!preparing_ && now_ms >= prepare_at_ms_ && writer_.wants_spare() &&
+        !store_->options().adopt_only) {
         preparing_ = true;
         return make(JournalTask::Kind::prepare);
     }
@@ -171,6 +175,7 @@ void WorkerJournal::finish_prepare(JournalTask& task, uint64_t now_ms, JournalNe
 void WorkerJournal::finish_adopt(JournalTask& task, uint64_t now_ms, JournalNews& news) {
     adopting_ = false;
     AdoptResult& result = task.adopted_;
+    occupied_segments_ = result.occupied_segments;
     adopt_at_ms_ = result.more ? now_ms : now_ms + kAdoptEvery_ms;
     say_once(adopt_error_, task.error_.empty() ? result.error : task.error_, news);
     if (result.warnings != adopt_warnings_) {

@@ -75,6 +75,12 @@ class WorkerJournal {
     /// True while no segment can be prepared because the budget holds unsettled ones only.
     bool full() const noexcept { return full_; }
 
+    /// Bytes of the segments of this kind, of all writers, that hold unsettled records; as of the
+    /// last adopting.
+    uint64_t occupied_bytes() const noexcept {
+        return occupied_segments_ * store_->options().segment_bytes;
+    }
+
     /// The next thing a thread should do; null for now. Ask every 10–50 ms.
     std::unique_ptr<JournalTask> next_task(uint64_t now_ms);
 
@@ -100,6 +106,7 @@ class WorkerJournal {
     bool adopting_ = false;
     bool retiring_ = false;
     bool full_ = false;
+    uint64_t occupied_segments_ = 0;
     uint64_t prepare_at_ms_ = 0;
     uint64_t adopt_at_ms_ = 0;
     uint64_t retire_at_ms_ = 0;

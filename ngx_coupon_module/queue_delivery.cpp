@@ -1,13 +1,11 @@
-#include "click_delivery.hpp"
+#include "queue_delivery.hpp"
 
 #include "clock.hpp"
 
 namespace coupon {
 namespace {
 
-constexpr std::string_view kQueue = "queue:clicks";
-constexpr std::string_view kClaims = "{queue:clicks}:claims";
-constexpr size_t kBatch_min = 256;  // below this a batch waits for more clicks …
+constexpr size_t kBatch_min = 256;  // below this a batch waits for more records …
 constexpr ngx_msec_t kWait_ms = 20;  // … but no longer than this
 constexpr size_t kBatch_max = 1024;
 constexpr size_t kBatchBytes_max = 512 << 10;
@@ -22,22 +20,26 @@ ngx_msec_t with_jitter(ngx_msec_t delay_ms) noexcept {
 
 }  // namespace
 
-ClickDelivery::ClickDelivery(const MainConf& main, ClickJournal& journal, WorkerCounters& counters, ngx_log_t* log)
-    : journal_(journal),
+QueueDelivery::QueueDelivery(QueueOptions options, const RedisOptions& redis, RecordJournal& journal,
+                             WorkerCounters& counters, ngx_log_t* log)
+    : options_(std::move(options)),
+      queue_(std::string("queue:") + options_.kind),
+      claims_("{" + queue_ + "}:claims"),
+      journal_(journal),
       counters_(counters),
       log_(log),
-      queue_max_(main.queue_max_clicks),
       redis_(
-          *main.redis, log, [this] { epoch_.read(); }, [this] { connection_lost(); }),
-      epoch_(redis_, kQueue, [this](uint64_t epoch) { epoch_known(epoch); }),
+          redis, log, [this] { epoch_.read(); }, [this] { connection_lost(); }),
+      epoch_(redis_, queue_, [this](uint64_t epoch) { epoch_known(epoch); }),
       soon_(log, [this] { send(); }),
       later_(log, Timer::AtExit::cancelable, [this] { send(); }),
-      retry_(log, Timer::AtExit::cancelable, [this] { paused_ ? ask_queue_length() : send_more(); }) {
+      retry_(log, Timer::AtExit::cancelable, [this] { paused_ ? see_whether_to_go_on() : send_more(); }) {
     journal_.on_append([this](uint64_t waiting) { appended(waiting); });
     redis_.start();
 }
 
-void ClickDelivery::every_second() {
+void QueueDelivery::every_second() {
+    count_bytes();
     if (redis_.ready()) {
         epoch_.read();
         if (journal_.is_open() && journal_.wants_queue_state()) {
@@ -48,7 +50,7 @@ void ClickDelivery::every_second() {
 }
 
 // On the request's path: an event is armed once a batch, not once a click.
-void ClickDelivery::appended(uint64_t waiting) noexcept {
+void QueueDelivery::appended(uint64_t waiting) noexcept {
     if (waiting == 1 && !later_.running()) {
         later_.start(kWait_ms);
     } else if (waiting == kBatch_min) {
@@ -56,12 +58,12 @@ void ClickDelivery::appended(uint64_t waiting) noexcept {
     }
 }
 
-void ClickDelivery::connection_lost() {
+void QueueDelivery::connection_lost() {
     epoch_.forget();
     paused_ = false;
 }
 
-void ClickDelivery::epoch_known(uint64_t epoch) {
+void QueueDelivery::epoch_known(uint64_t epoch) {
     if (!journal_.is_open()) {
         return;  // it is told with the next reading
     }
@@ -69,8 +71,12 @@ void ClickDelivery::epoch_known(uint64_t epoch) {
     send_more();
 }
 
-void ClickDelivery::send() {
+void QueueDelivery::send() {
     if (in_flight_ || paused_ || refused_ || !epoch_.known() || !journal_.is_open()) {
+        return;
+    }
+    if (too_many_bytes(options_.bytes_max)) {
+        pause("more bytes than coupon_queue_max allows are sent and not settled");
         return;
     }
     const SendBatch batch = journal_.next_batch(kBatch_max, kBatchBytes_max);
@@ -80,20 +86,22 @@ void ClickDelivery::send() {
     wire_.clear();
     append_command_header(wire_, batch.records.size() + 2);
     append_word(wire_, "RPUSH");
-    append_word(wire_, kQueue);
+    append_word(wire_, queue_);
     for (const std::string_view record : batch.records) {
         append_word(wire_, record);
     }
     const uint64_t token = batch.token;
     const size_t records = batch.records.size();
-    in_flight_ = redis_.command_formatted(
-        wire_, kDeadline_ms, [this, token, records](const RedisReply* reply) { replied(token, records, reply); });
+    const size_t bytes = batch.bytes;
+    in_flight_ = redis_.command_formatted(wire_, kDeadline_ms, [this, token, records, bytes](const RedisReply* reply) {
+        replied(token, records, bytes, reply);
+    });
     if (!in_flight_) {
         journal_.delivery().on_not_sent(token);
     }
 }
 
-void ClickDelivery::replied(uint64_t token, size_t records, const RedisReply* reply) {
+void QueueDelivery::replied(uint64_t token, size_t records, size_t bytes, const RedisReply* reply) {
     in_flight_ = false;
     if (reply == nullptr || reply->kind() != RedisReply::Kind::integer) {
         // Not there, or nobody knows: sent again, and PostgreSQL drops what comes twice.
@@ -105,17 +113,18 @@ void ClickDelivery::replied(uint64_t token, size_t records, const RedisReply* re
         return;
     }
     journal_.delivery().on_sent(token, monotonic_ns() / 1'000'000);
+    sent_bytes_ += bytes;
     counters_.count(Event::redis_batches_sent);
     counters_.count(Event::redis_entries_sent, records);
-    if (static_cast<uint64_t>(reply->integer()) > queue_max_) {
-        pause();
+    if (static_cast<uint64_t>(reply->integer()) > options_.entries_max) {
+        pause("more entries than coupon_queue_max allows are in the queue");
         return;
     }
     send_more();
 }
 
-// Now when there is a batch worth sending, else when the oldest click has waited long enough.
-void ClickDelivery::send_more() {
+// Now when there is a batch worth sending, else when the oldest record has waited long enough.
+void QueueDelivery::send_more() {
     refused_ = false;
     if (!journal_.is_open()) {
         return;
@@ -128,33 +137,56 @@ void ClickDelivery::send_more() {
     }
 }
 
-void ClickDelivery::back_off(std::string_view why) {
+void QueueDelivery::back_off(std::string_view why) {
     refused_ = true;
     retry_.start(with_jitter(kRefusedRetry_ms));
     const uint64_t now_ms = boottime_ms();
     constexpr uint64_t kLogEvery_ms = 10'000;
     if (now_ms - refusals_logged_ms_ >= kLogEvery_ms) {
         refusals_logged_ms_ = now_ms;
-        ngx_log_error(NGX_LOG_ERR, log_, 0, "coupon: Redis refuses clicks: %*s; the journal keeps them", why.size(),
-                      why.data());
+        ngx_log_error(NGX_LOG_ERR, log_, 0, "coupon: Redis refuses %s: %*s; the journal keeps them", options_.kind,
+                      why.size(), why.data());
     }
 }
 
-void ClickDelivery::pause() {
+bool QueueDelivery::too_many_bytes(uint64_t limit) const {
+    return options_.bytes_max != UINT64_MAX && unsettled_bytes() + options_.other_bytes() > limit;
+}
+
+// Looks at every segment: once a second, and while it decides whether sending goes on.
+void QueueDelivery::count_bytes() {
+    if (options_.bytes_max != UINT64_MAX) {
+        counted_bytes_ = journal_.counts().in_flight_bytes;
+        sent_bytes_ = 0;
+    }
+}
+
+void QueueDelivery::pause(const char* why) {
     paused_ = true;
-    ngx_log_error(NGX_LOG_NOTICE, log_, 0, "coupon: %*s holds more than %uL entries, sending pauses", kQueue.size(),
-                  kQueue.data(), queue_max_);
+    ngx_log_error(NGX_LOG_NOTICE, log_, 0, "coupon: %s: %s, sending pauses", queue_.c_str(), why);
     retry_.start(with_jitter(kPausePoll_ms));
 }
 
-void ClickDelivery::ask_queue_length() {
-    const bool asked = redis_.command({"LLEN", kQueue}, kDeadline_ms, [this](const RedisReply* reply) {
+// A little room, so that sending does not stop again with the next batch.
+void QueueDelivery::see_whether_to_go_on() {
+    count_bytes();
+    if (too_many_bytes(options_.bytes_max - options_.bytes_max / 10)) {
+        retry_.start(with_jitter(kPausePoll_ms));
+    } else if (options_.entries_max == UINT64_MAX) {
+        paused_ = false;
+        send_more();
+    } else {
+        ask_queue_length();
+    }
+}
+
+void QueueDelivery::ask_queue_length() {
+    const bool asked = redis_.command({"LLEN", queue_}, kDeadline_ms, [this](const RedisReply* reply) {
         if (!paused_) {
             return;
         }
-        // A little room, so that sending does not stop again with the next batch.
         if (reply != nullptr && reply->kind() == RedisReply::Kind::integer &&
-            static_cast<uint64_t>(reply->integer()) <= queue_max_ - queue_max_ / 10) {
+            static_cast<uint64_t>(reply->integer()) <= options_.entries_max - options_.entries_max / 10) {
             paused_ = false;
             send_more();
             return;
@@ -167,10 +199,10 @@ void ClickDelivery::ask_queue_length() {
 }
 
 // The queue first: an entry claimed in between is then seen among the claims.
-void ClickDelivery::ask_whether_empty() {
-    redis_.command({"LLEN", kQueue}, kDeadline_ms, [this](const RedisReply* queue) {
+void QueueDelivery::ask_whether_empty() {
+    redis_.command({"LLEN", queue_}, kDeadline_ms, [this](const RedisReply* queue) {
         const bool queue_empty = queue != nullptr && queue->kind() == RedisReply::Kind::integer && queue->integer() == 0;
-        redis_.command({"SCARD", kClaims}, kDeadline_ms, [this, queue_empty](const RedisReply* claims) {
+        redis_.command({"SCARD", claims_}, kDeadline_ms, [this, queue_empty](const RedisReply* claims) {
             const bool no_claims =
                 claims != nullptr && claims->kind() == RedisReply::Kind::integer && claims->integer() == 0;
             journal_.queue_seen_empty(queue_empty && no_claims);
