@@ -29,6 +29,17 @@ TEST(Hmac, MatchesRfc2202AndRfc4231) {
         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(Digest, MatchesRfc1321) {
+    EXPECT_EQ(hex_encode(as_text(md5(""))), "d41d8cd98f00b204e9800998ecf8427e");
+    EXPECT_EQ(hex_encode(as_text(md5("abc"))), "900150983cd24fb0d6963f7d28e17f72");
+}
+
+TEST(Hmac, MatchesRfc4231With512Bits) {
+    EXPECT_EQ(hex_encode(as_text(hmac_sha512("Jefe", "what do ya want for nothing?"))),
+              "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+              "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737");
+}
+
 TEST(Hmac, TakesAnEmptyKey) {
     EXPECT_EQ(hex_encode(as_text(hmac_sha256("", ""))),
               "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");

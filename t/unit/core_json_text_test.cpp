@@ -91,6 +91,14 @@ TEST(JsonText, RandomBytesAlwaysMakeValidJson) {
     }
 }
 
+TEST(JsonText, ReplacesEachNul) {
+    std::string text("\0a\0\0b\0", 6);
+    replace_nul(text);
+    EXPECT_EQ(text, "\xef\xbf\xbd"
+                    "a\xef\xbf\xbd\xef\xbf\xbd"
+                    "b\xef\xbf\xbd");
+}
+
 TEST(Utf8Prefix, CutsBetweenCharacters) {
     EXPECT_EQ(utf8_prefix("abc", 3), "abc");
     EXPECT_EQ(utf8_prefix("abcd", 3), "abc");

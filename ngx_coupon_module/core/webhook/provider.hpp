@@ -21,8 +21,8 @@ enum class WebhookVerdict : uint8_t {
     stale,      // signed, but outside the tolerance: 401
 };
 
-/// What the verdict stands on: only body_signed may move money without asking the provider. header_only:
-/// the evidence binds a header or some of the fields, not the body as it came.
+/// What the verdict stands on: only body_signed may move money without asking the provider.
+/// header_only: the evidence binds a header or some of the fields, not the body as it came.
 enum class WebhookTrust : uint8_t { body_signed, header_only, token_only, unverified };
 
 std::string_view webhook_verdict_name(WebhookVerdict verdict) noexcept;
@@ -82,8 +82,10 @@ struct WebhookCheck {
 
 /// One row of a network's own names, used where coupon_webhook_map does not name `ours`.
 struct WebhookFieldName {
-    std::string_view ours;    // click, id, status, amount, commission, currency, order, time, …
-    std::string_view theirs;  // the parameter; of several rows with one `ours` the first present
+    /// click, id, status, amount, commission, currency, order, time, action, kind, ready, campaign
+    std::string_view ours;
+    /// The parameter; of several rows with one `ours` the first present.
+    std::string_view theirs;
 };
 
 struct WebhookProvider {
