@@ -65,11 +65,15 @@ CREATE TABLE IF NOT EXISTS webhook_events (
     effect     text NOT NULL,    -- what was done: authorized, success, failed, refund, review, none, …
     log_id     uuid,
     payment_id bigint,
-    amount     numeric(14,2),    -- of a refund
+    amount     numeric(14,2),    -- of a payment or refund
+    refund_id  text,
+    gateway_payment_id text,     -- whose refund it is
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (provider, key)
 );
 CREATE INDEX IF NOT EXISTS webhook_events_payment ON webhook_events (payment_id) WHERE payment_id IS NOT NULL;
+-- Several events tell of one refund; it counts once.
+CREATE UNIQUE INDEX IF NOT EXISTS webhook_events_refund ON webhook_events (provider, refund_id) WHERE effect = 'refund';
 CREATE INDEX IF NOT EXISTS webhook_events_created_at ON webhook_events (created_at);
 
 -- Calls to be made because of what was committed: the back end's fulfilment and order updates, SNS confirmations.

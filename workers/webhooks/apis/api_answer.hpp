@@ -1,0 +1,36 @@
+// What the providers' own APIs have in common.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "runtime/http_client.hpp"
+
+namespace coupon {
+
+// What a provider's own word says about an event that nobody signed.
+struct Agreement {
+    bool agreed = false;
+    std::string reason;  // why not: constants and states, never a secret
+};
+
+inline Agreement agreed() {
+    return {true, {}};
+}
+inline Agreement disagreed(std::string reason) {
+    return {false, std::move(reason)};
+}
+
+// NAME, or the default, without slashes at its end.
+std::string base_url(const std::string& name, const std::string& by_default);
+
+// Throws RetryLater unless the provider answered, and with neither 408, 425, 429 nor 5xx;
+// Retry-After is honoured.
+void require_answer(const HttpAnswer& answer, const char* provider);
+
+// As above, and the body must be JSON (numbers as their text).
+nlohmann::json require_json(const HttpAnswer& answer, const char* provider);
+
+std::int64_t unix_now_s();
+
+}  // namespace coupon

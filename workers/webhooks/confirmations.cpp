@@ -1,0 +1,32 @@
+#include "webhooks/confirmations.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr const char* email_sql =
+    "INSERT INTO email_queue (type, \"to\", data, idempotency_key, correlation_id)"
+    " SELECT 'order_confirmation', delivery_email::text,"
+    "  jsonb_build_object('order_id', id, 'order_number', order_number, 'total_amount',"
+    "   total_amount::text, 'currency', currency::text),"
+    "  'order_confirmation:' || delivery_email::text || ':' || id, $2"
+    " FROM orders WHERE id = $1::bigint AND COALESCE(delivery_email::text, '') <> ''"
+    " ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
+
+constexpr const char* sms_sql =
+    "INSERT INTO sms_queue (type, \"to\", data, idempotency_key, correlation_id)"
+    " SELECT 'order_confirmation', delivery_mobile::text,"
+    "  jsonb_build_object('order_id', id, 'order_number', order_number, 'total_amount',"
+    "   total_amount::text, 'currency', currency::text),"
+    "  'order_confirmation:' || delivery_mobile::text || ':' || id, $2"
+    " FROM orders WHERE id = $1::bigint AND COALESCE(delivery_mobile::text, '') <> ''"
+    " ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
+
+}  // namespace
+
+void queue_confirmations(PgConnection& pg, const std::string& order_id,
+                         const std::string& correlation_id) {
+    pg.execute(email_sql, {order_id, correlation_id});
+    pg.execute(sms_sql, {order_id, correlation_id});
+}
+
+}  // namespace coupon

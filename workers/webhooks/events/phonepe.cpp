@@ -1,0 +1,117 @@
+// PhonePe. v1: base64 of JSON in `response`, terminal states only. v2: event and payload; what
+// counts is payload.state. Amounts in paise; PhonePe names no currency, it knows one.
+#include "core/webhook/phonepe.hpp"
+
+#include "webhooks/events/amount.hpp"
+#include "webhooks/events/exact_json.hpp"
+#include "webhooks/events/parse.hpp"
+
+namespace coupon {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* currency = "INR";
+
+std::optional<PaymentState> payment_state_of(std::string_view state) {
+    if (state == "COMPLETED") {
+        return PaymentState::success;
+    }
+    if (state == "FAILED") {
+        return PaymentState::failed;
+    }
+    if (state == "PENDING") {
+        return PaymentState::pending;
+    }
+    return std::nullopt;
+}
+
+WebhookEvent v1_event(const json& payload) {
+    const auto& data = at_path(payload, {"data"});
+    const auto word = text_at(data, {"state"});
+    const auto state = payment_state_of(word);
+    const auto code = text_at(payload, {"code"});
+    if (!state) {
+        return unknown_event(code, "not a state of a payment");
+    }
+    WebhookEvent event;
+    event.name = code.empty() ? word : code;
+    event.state = *state;
+    event.gateway_order_id = required_text(data, {"merchantTransactionId"});
+    event.gateway_payment_id = text_at(data, {"transactionId"});
+    event.key = business_key({"v1", event.gateway_order_id, word});
+    event.paise = required_amount(parse_paise(text_at(data, {"amount"})), "data.amount");
+    event.currency = currency;
+    event.error = *state == PaymentState::failed ? text_at(payload, {"message"}) : "";
+    seal_payment(event);
+    return event;
+}
+
+// Of several attempts the one that ended as the order did.
+std::string transaction_of(const json& payload, const std::string& state) {
+    const auto& details = at_path(payload, {"paymentDetails"});
+    if (!details.is_array()) {
+        return {};
+    }
+    for (const auto& detail : details) {
+        if (text_at(detail, {"state"}) == state) {
+            return text_at(detail, {"transactionId"});
+        }
+    }
+    return {};
+}
+
+WebhookEvent v2_order_event(const std::string& name, const json& payload) {
+    const auto word = required_text(payload, {"state"});
+    const auto state = payment_state_of(word);
+    if (!state) {
+        return unknown_event(name, "not a state of an order");
+    }
+    WebhookEvent event;
+    event.name = name;
+    event.state = *state;
+    event.gateway_order_id = required_text(payload, {"merchantOrderId"});
+    event.gateway_payment_id = transaction_of(payload, word);
+    event.key = business_key({"v2", name, event.gateway_order_id, word});
+    event.paise = required_amount(parse_paise(text_at(payload, {"amount"})), "payload.amount");
+    event.currency = currency;
+    event.error = *state == PaymentState::failed ? text_at(payload, {"errorCode"}) : "";
+    seal_payment(event);
+    return event;
+}
+
+WebhookEvent v2_refund_event(const std::string& name, const json& payload) {
+    const auto word = required_text(payload, {"state"});
+    WebhookEvent event;
+    event.name = name;
+    event.refund_id = required_text(payload, {"merchantRefundId"});
+    event.gateway_order_id = required_text(payload, {"originalMerchantOrderId"});
+    event.key = business_key({"v2", name, event.refund_id, word});
+    event.paise = required_amount(parse_paise(text_at(payload, {"amount"})), "payload.amount");
+    event.currency = currency;
+    event.refund = word == "COMPLETED" ? RefundState::processed
+                   : word == "FAILED"  ? RefundState::failed
+                                       : RefundState::pending;
+    seal_refund(event);
+    return event;
+}
+
+}  // namespace
+
+std::vector<WebhookEvent> parse_phonepe(const WebhookInput& input) {
+    if (const auto payload = phonepe_v1_payload(input.body)) {
+        return {v1_event(parse_exact_json(*payload))};
+    }
+    const auto body = parse_exact_json(input.body);
+    const auto name = text_at(body, {"event"});
+    const auto& payload = at_path(body, {"payload"});
+    if (name.starts_with("checkout.order.")) {
+        return {v2_order_event(name, payload)};
+    }
+    if (name.starts_with("pg.refund.")) {
+        return {v2_refund_event(name, payload)};
+    }
+    return {unknown_event(name, "not an event that changes a payment")};
+}
+
+}  // namespace coupon

@@ -1,0 +1,166 @@
+#include "webhooks/outbox_caller.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "core/webhook/sns.hpp"
+#include "runtime/environment.hpp"
+#include "runtime/pg_transaction.hpp"
+#include "runtime/retry_policy.hpp"
+#include "webhooks/apis/api_answer.hpp"
+#include "webhooks/apis/sns_certificates.hpp"
+#include "webhooks/confirmations.hpp"
+#include "webhooks/payment_state.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr const char* payment_status_sql =
+    "SELECT payment_status::text FROM orders WHERE id = $1::bigint";
+
+constexpr const char* fulfilled_sql =
+    "UPDATE orders SET status = $2, updated_at = now()"
+    " WHERE id = $1::bigint AND status::text = 'processing'";
+
+constexpr const char* payment_state_sql = "SELECT status::text FROM payments WHERE id = $1::bigint";
+
+enum Column : std::size_t { kind, idempotency_key, order_id, data };
+
+std::string column(const Job& job, Column which) {
+    return job.columns.at(which).value_or(std::string());
+}
+
+nlohmann::json data_of(const Job& job) {
+    auto json = nlohmann::json::parse(column(job, data), nullptr, false);
+    return json.is_object() ? json : nlohmann::json::object();
+}
+
+}  // namespace
+
+std::optional<BackEnd> configured_back_end() {
+    const auto token = environment_value("BACKEND_TOKEN");
+    const auto url = base_url("BACKEND_URL", "");
+    if (url.empty() || !token) {
+        return std::nullopt;
+    }
+    return BackEnd{url, *token};
+}
+
+OutboxCaller::OutboxCaller(const Log& log)
+    : back_end_(configured_back_end()), log_(log), alerts_(log), table_(table()) {
+    if (!back_end_) {
+        log_.error("no order will be fulfilled: BACKEND_URL or BACKEND_TOKEN is not set");
+    }
+}
+
+JobTable OutboxCaller::table() {
+    return {"outbox", {"kind", "idempotency_key", "order_id::text", "data::text"}};
+}
+
+void OutboxCaller::call(PgConnection& pg, const Job& job) {
+    const auto what = column(job, kind);
+    if (what == "fulfill") {
+        fulfill(pg, job);
+    } else if (what == "update-payment") {
+        update_payment(pg, job);
+    } else if (what == "confirm-subscription") {
+        confirm_subscription(pg, job);
+    } else {
+        throw PermanentFailure("nothing is known of a call named " + what);
+    }
+}
+
+void OutboxCaller::on_dead(PgConnection&, const Job& job, const std::string& why) {
+    alerts_.raise("a call was given up", column(job, idempotency_key), why);
+}
+
+void OutboxCaller::fulfill(PgConnection& pg, const Job& job) {
+    const auto order = column(job, order_id);
+    const auto found = pg.execute(payment_status_sql, {order});
+    if (found.rows() == 0) {
+        throw PermanentFailure("there is no such order");
+    }
+    if (found.text(0, 0) == "refunded") {
+        complete(pg, job, "not called: the order was refunded first");
+        return;
+    }
+    auto call = request(job, "POST", "/internal/orders/" + order + "/fulfill");
+    call.body = data_of(job).dump();
+    send(call);
+
+    PgTransaction transaction(pg);
+    pg.execute(fulfilled_sql, {order, "fulfilled"});
+    queue_confirmations(pg, order, job.correlation_id);
+    table_.complete(pg, job);
+    transaction.commit();
+    log_.info("an order is fulfilled", {{"order", order}, {"correlation_id", job.correlation_id}});
+}
+
+void OutboxCaller::update_payment(PgConnection& pg, const Job& job) {
+    const auto order = column(job, order_id);
+    auto body = data_of(job);
+    const auto state = parse_payment_state(body.value("state", ""));
+    const auto found =
+        pg.execute(payment_state_sql, {std::to_string(body.value("payment_id", std::int64_t{0}))});
+    const auto now = found.rows() > 0 ? parse_payment_state(found.text(0, 0)) : std::nullopt;
+    // A retry must not take the back end's order back to where the payment was.
+    if (!body.contains("review") && state && now && *now > *state) {
+        complete(pg, job, "not called: the payment went on");
+        return;
+    }
+    auto call = request(job, "PATCH", "/internal/orders/" + order + "/update-payment");
+    call.body = body.dump();
+    send(call);
+    complete(pg, job, {});
+}
+
+void OutboxCaller::confirm_subscription(PgConnection& pg, const Job& job) {
+    const auto url = data_of(job).value("url", "");
+    if (!is_sns_url(url)) {
+        throw PermanentFailure("the subscription is not at a host of SNS");
+    }
+    send(sns_request(url));
+    complete(pg, job, {});
+    log_.info("a subscription is confirmed", {{"topic", data_of(job).value("topic", "")}});
+}
+
+HttpRequest OutboxCaller::request(const Job& job, const std::string& method,
+                                  const std::string& path) const {
+    if (!back_end_) {
+        throw RetryLater("BACKEND_URL or BACKEND_TOKEN is not set");
+    }
+    HttpRequest request;
+    request.method = method;
+    request.url = back_end_->url + path;
+    request.headers = {{"Authorization", "Bearer " + back_end_->token},
+                       {"Content-Type", "application/json"},
+                       {"Idempotency-Key", column(job, idempotency_key)},
+                       {"X-Correlation-Id", job.correlation_id}};
+    return request;
+}
+
+// A time-out may have been a success: the same key makes the next try harmless.
+void OutboxCaller::send(const HttpRequest& request) {
+    const auto answer = http_.send(request);
+    if (answer.outcome != HttpAnswer::Outcome::answered) {
+        throw RetryLater("no answer: " + answer.error);
+    }
+    if (answer.ok()) {
+        return;
+    }
+    const auto what = "answered " + std::to_string(answer.status);
+    const bool may_change = answer.status == 408 || answer.status == 409 || answer.status == 425 ||
+                            answer.status == 429;
+    if (answer.status >= 400 && answer.status < 500 && !may_change) {
+        throw PermanentFailure(what);
+    }
+    const auto after = answer.header("retry-after");
+    throw RetryLater(what, after ? parse_retry_after(*after, unix_now_s()) : std::nullopt);
+}
+
+void OutboxCaller::complete(PgConnection& pg, const Job& job, const std::string& note) {
+    PgTransaction transaction(pg);
+    table_.complete(pg, job, "last_error = $3", {note.empty() ? PgParameter() : PgParameter(note)});
+    transaction.commit();
+}
+
+}  // namespace coupon
