@@ -8,7 +8,7 @@
 
 #include "clicks/click_batch.hpp"
 #include "clicks/copy_row.hpp"
-#include "clicks/storable_text.hpp"
+#include "runtime/storable_text.hpp"
 #include "couponctl/click_account.hpp"
 #include "couponctl/duration.hpp"
 #include "couponctl/entry_time.hpp"

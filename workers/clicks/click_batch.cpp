@@ -1,7 +1,7 @@
 #include "clicks/click_batch.hpp"
 
 #include "clicks/copy_row.hpp"
-#include "clicks/storable_text.hpp"
+#include "runtime/storable_text.hpp"
 #include "core/click_id.hpp"
 
 namespace coupon {

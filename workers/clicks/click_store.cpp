@@ -8,7 +8,7 @@
 
 #include "clicks/copy_row.hpp"
 #include "clicks/settlement.hpp"
-#include "clicks/storable_text.hpp"
+#include "runtime/storable_text.hpp"
 #include "runtime/pg_transaction.hpp"
 
 namespace coupon {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ struct Job {
     std::string id;
     std::string lease_token;
     int attempts = 0;  // earlier ones, that ended in a retry
+    int starts = 1;    // this one included, since the job last ended: above a few it is poison
     std::string correlation_id;
     std::vector<std::optional<std::string>> columns;  // as JobTable was told, in that order
 };
@@ -30,16 +32,16 @@ class JobTable {
   public:
     // `table` and `columns` are constants of the role, never input; `columns` are SQL expressions
     // over the table. `condition` narrows what this role takes, for example "kind = 'fulfill'".
-    JobTable(std::string table, std::vector<std::string> columns, std::string condition = "true");
+    JobTable(std::string table, const std::vector<std::string>& columns,
+             std::string condition = "true");
 
-    // Leases up to `max` due jobs, oldest first, skipping what others hold; also those whose lease ran
-    // out. A job begun `starts_max` times and never ended is put to the dead letters instead
-    // (quarantine), with a reason. Throws PgError.
+    // Leases up to `max` due jobs, oldest first, skipping what others hold; first those whose lease
+    // ran out. Throws PgError.
     std::vector<Job> take(PgConnection& pg, int max, std::chrono::seconds lease) const;
 
-    // Each throws LeaseLost when the job is no longer this worker's, and PgError. Call them inside the
-    // transaction of the effect. `extra` are more assignments, "outcome = $3", with their values from
-    // $3 on ($1 and $2 are the job's id and token).
+    // Each throws LeaseLost when the job is no longer this worker's, and PgError. Call them inside
+    // the transaction of the effect. `extra` are more assignments, "outcome = $3", with their
+    // values from $3 on ($1 and $2 are the job's id and token).
     void complete(PgConnection& pg, const Job& job, std::string_view extra = {},
                   const std::vector<PgParameter>& values = {}) const;
     void dead(PgConnection& pg, const Job& job, std::string_view error, std::string_view extra = {},
@@ -49,15 +51,19 @@ class JobTable {
                std::string_view error) const;
     // Pending again at once, as if never taken: for a stop.
     void give_back(PgConnection& pg, const Job& job) const;
-    // Longer for those that still run; nothing for those that are lost.
-    void renew(PgConnection& pg, const std::vector<Job>& jobs, std::chrono::seconds lease) const;
+    // False: the job is no longer this worker's.
+    bool renew(PgConnection& pg, const Job& job, std::chrono::seconds lease) const;
 
     [[nodiscard]] const std::string& name() const noexcept { return table_; }
 
   private:
+    // `assignments` may use $3 and on; the lease ends in any case.
+    void settle(PgConnection& pg, const Job& job, std::string_view assignments,
+                std::string_view extra, std::vector<PgParameter> values) const;
+
     std::string table_;
-    std::string columns_;
-    std::string condition_;
+    std::string take_sql_;
+    std::string renew_sql_;
 };
 
 }  // namespace coupon

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "runtime/error.hpp"
 
@@ -13,6 +14,8 @@ namespace coupon {
 namespace {
 
 constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warn", "error"};
+
+thread_local std::string correlation_id;
 
 std::string utc_now() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -35,6 +38,13 @@ LogLevel parse_log_level(std::string_view word) {
         }
     }
     throw ConfigError("LOG_LEVEL is none of debug, info, warn, error");
+}
+
+CorrelationScope::CorrelationScope(std::string id)
+    : outer_(std::exchange(correlation_id, std::move(id))) {}
+
+CorrelationScope::~CorrelationScope() {
+    correlation_id = std::move(outer_);
 }
 
 Log::Log(std::string role, std::string worker, LogLevel level, int fd)
@@ -67,6 +77,9 @@ void Log::line(LogLevel level, std::string_view message,
     entry["role"] = role_;
     entry["worker"] = worker_;
     entry["message"] = message;
+    if (!correlation_id.empty()) {
+        entry["correlation_id"] = correlation_id;
+    }
     for (const auto& field : fields) {
         std::visit([&](const auto& value) { entry[std::string(field.name)] = value; }, field.value);
     }

@@ -1,4 +1,5 @@
-// JSON log lines on standard error: {"time","level","role","worker","message", …fields}.
+// JSON log lines on standard error: {"time","level","role","worker","message", …fields}, and
+// "correlation_id" while a CorrelationScope stands.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,19 @@ LogLevel parse_log_level(std::string_view word);
 struct LogField {
     std::string_view name;
     std::variant<std::string_view, std::int64_t, double> value;
+};
+
+// Every line this thread logs, until the scope ends, bears the id; nothing where it is empty. Scopes
+// nest.
+class CorrelationScope {
+  public:
+    explicit CorrelationScope(std::string id);
+    ~CorrelationScope();
+    CorrelationScope(const CorrelationScope&) = delete;
+    CorrelationScope& operator=(const CorrelationScope&) = delete;
+
+  private:
+    std::string outer_;
 };
 
 // One write per line, so lines of several threads and processes do not mix. Safe to use from any

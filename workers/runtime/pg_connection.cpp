@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -73,6 +74,17 @@ bool PgError::is_data_error() const noexcept {
     // 22 data exception, 23 integrity constraint violation, 54 program limit exceeded.
     return sqlstate_.starts_with("22") || sqlstate_.starts_with("23") ||
            sqlstate_.starts_with("54");
+}
+
+bool PgError::is_temporary() const noexcept {
+    // 08 connection, 25 a server that only reads or a transaction that idled too long, 40
+    // serialization and deadlock, 53 resources, 55P03 a lock's time-out, 57 shutdown and cancel, 58
+    // system.
+    constexpr std::array<std::string_view, 8> classes{"08", "25006", "25P03", "40",
+                                                         "53", "55P03", "57",    "58"};
+    return sqlstate_.empty() || std::any_of(classes.begin(), classes.end(), [this](auto prefix) {
+               return sqlstate_.starts_with(prefix);
+           });
 }
 
 std::int64_t PgResult::number(int row, int column) const {
@@ -199,6 +211,9 @@ void PgConnection::forward_notice(void* self, const char* text) {
 
 PGconn* PgConnection::opened() {
     if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) {
+        if (held_) {
+            throw PgError("PostgreSQL: the connection broke within a transaction", "");
+        }
         open();
     }
     return connection_.get();

@@ -25,6 +25,8 @@ class PgError : public std::runtime_error {
     [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
     // The values themselves are at fault: the same statement fails again however often it is tried.
     [[nodiscard]] bool is_data_error() const noexcept;
+    // PostgreSQL is away, busy or chose this transaction to fail: the same may work a moment later.
+    [[nodiscard]] bool is_temporary() const noexcept;
 
   private:
     std::string sqlstate_;
@@ -43,9 +45,12 @@ class PgResult {
         return {PQgetvalue(result_.get(), row, column),
                 static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
     }
+    [[nodiscard]] int columns() const noexcept { return PQnfields(result_.get()); }
     [[nodiscard]] std::int64_t number(int row, int column) const;
     // Rows inserted, updated or deleted.
     [[nodiscard]] std::int64_t affected() const;
+    // What was done, as the server says it: "COMMIT", "UPDATE 1".
+    [[nodiscard]] std::string_view command() const noexcept { return PQcmdStatus(result_.get()); }
 
   private:
     struct Deleter {
@@ -84,6 +89,10 @@ class PgConnection {
         on_notice_ = std::move(handler);
     }
 
+    // While it is held, a broken connection is not opened anew: statements fail instead, since a new
+    // one would run them outside of the transaction they belong to. For PgTransaction.
+    void hold(bool held) noexcept { held_ = held; }
+
     void close() noexcept { connection_.reset(); }
     // For messages: host, port and database, never the password.
     [[nodiscard]] std::string text() const;
@@ -106,6 +115,7 @@ class PgConnection {
     std::function<void(PgConnection&)> on_open_;
     std::function<void(const std::string&)> on_notice_;
     std::unique_ptr<PGconn, Deleter> connection_;
+    bool held_ = false;
 };
 
 // Builds a PostgreSQL array literal, each element quoted.

@@ -10,8 +10,8 @@
 
 namespace coupon {
 
-// n⁴ + 15 s + jitter after the n-th failed attempt (1, 2, …), as Sidekiq waits; 17 attempts are
-// about three days.
+// n⁴ + 15 s + up to 10 (n + 1) s of jitter after the n-th failed attempt (1, 2, …), as Sidekiq
+// waits; 17 attempts are about three days.
 inline constexpr int attempts_max = 17;
 std::chrono::milliseconds retry_delay(int failed_attempts, std::minstd_rand& random);
 

@@ -1,4 +1,4 @@
-#include "clicks/storable_text.hpp"
+#include "runtime/storable_text.hpp"
 
 namespace coupon {
 

@@ -1,0 +1,312 @@
+#include "runtime/job_runner.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "runtime/backoff.hpp"
+#include "runtime/leases_in_flight.hpp"
+#include "runtime/pg_transaction.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr int statement_deadline_ms = 30'000;
+// Whoever puts a poisoned job to the dead letters may die of it as well: after as many more starts
+// the row alone is changed.
+constexpr int starts_of_on_dead = 3;
+
+constexpr const char* session_sql =
+    "SET synchronous_commit = on;"
+    // Sooner than our own deadline, so that no abandoned statement holds locks.
+    "SET statement_timeout = '25s';"
+    "SET idle_in_transaction_session_timeout = '25s'";
+
+}  // namespace
+
+void prepare_job_session(PgConnection& pg) {
+    pg.execute_script(session_sql);
+}
+
+struct JobRunner::Impl {
+    Impl(JobTable the_table, std::string url, JobRunnerOptions the_options, Action the_action,
+         OnDead the_on_dead, const StopSignal& the_stop, const Log& the_log, JobCounts& the_counts)
+        : table(std::move(the_table)),
+          database_url(std::move(url)),
+          options(the_options),
+          action(std::move(the_action)),
+          on_dead(std::move(the_on_dead)),
+          stop(the_stop),
+          log(the_log),
+          counts(the_counts),
+          leases(table, database_url, options.lease, log) {}
+
+    const JobTable table;
+    const std::string database_url;
+    const JobRunnerOptions options;
+    const Action action;
+    const OnDead on_dead;
+    const StopSignal& stop;
+    const Log& log;
+    JobCounts& counts;
+    LeasesInFlight leases;
+    std::vector<std::thread> threads;
+
+    // Only the thread that has the turn looks again and again into an empty table.
+    std::mutex turn;
+    std::mutex wake_mutex;
+    std::condition_variable wake;
+    bool woken = false;
+
+    std::mutex running_mutex;
+    std::condition_variable ended;
+    int running = 0;
+
+    // One thread and its connection.
+    class Hand;
+};
+
+class JobRunner::Impl::Hand {
+  public:
+    explicit Hand(Impl& runner)
+        : runner_(runner),
+          pg_(runner.database_url, "coupon-worker " + runner.table.name(), statement_deadline_ms,
+              prepare_job_session) {}
+
+    void run() {
+        while (auto job = next()) {
+            const LeasesInFlight::Hold hold(runner_.leases, *job);
+            const CorrelationScope scope(job->correlation_id);
+            work(*job);
+        }
+    }
+
+  private:
+    std::optional<Job> next() {
+        if (auto job = take()) {
+            return job;
+        }
+        const std::lock_guard turn(runner_.turn);
+        while (!runner_.stop.requested()) {
+            if (auto job = take()) {
+                return job;
+            }
+            sleep_idle();
+        }
+        return std::nullopt;
+    }
+
+    std::optional<Job> take() {
+        while (!runner_.stop.requested()) {
+            try {
+                auto jobs = runner_.table.take(pg_, 1, runner_.options.lease);
+                if (!backoff_.fresh()) {
+                    runner_.log.info("PostgreSQL hands out jobs again",
+                                     {{"table", runner_.table.name()}});
+                    backoff_.reset();
+                }
+                if (jobs.empty()) {
+                    return std::nullopt;
+                }
+                runner_.counts.started.fetch_add(1);
+                return std::move(jobs.front());
+            } catch (const PgError& error) {
+                wait_for_postgres(error);
+            }
+        }
+        return std::nullopt;
+    }
+
+    void sleep_idle() {
+        std::unique_lock lock(runner_.wake_mutex);
+        runner_.wake.wait_for(lock, std::chrono::milliseconds(runner_.options.idle_ms),
+                              [this] { return runner_.woken; });
+        runner_.woken = false;
+    }
+
+    void work(const Job& job) {
+        try {
+            if (job.starts > runner_.options.starts_max) {
+                settle(job, [&] {
+                    bury(job, "begun " + std::to_string(job.starts - 1) + " times and never ended");
+                });
+                return;
+            }
+            runner_.action(pg_, job);
+            runner_.counts.completed.fetch_add(1);
+        } catch (const LeaseLost& lost) {
+            note_lost(lost);
+        } catch (const PermanentFailure& failure) {
+            settle(job, [&] { bury(job, failure.what()); });
+        } catch (const RetryLater& failure) {
+            retry(job, failure.what(), failure.after());
+        } catch (const PgError& error) {
+            if (error.is_temporary()) {
+                give_back(job, error);
+            } else {
+                retry(job, error.what() + (" [" + error.sqlstate() + "]"), std::nullopt);
+            }
+        } catch (const std::exception& failure) {
+            retry(job, failure.what(), std::nullopt);
+        } catch (...) {
+            retry(job, "an exception of an unknown type", std::nullopt);
+        }
+    }
+
+    void retry(const Job& job, const std::string& why,
+               std::optional<std::chrono::milliseconds> after) {
+        const int failed = job.attempts + 1;
+        if (failed >= runner_.options.attempts_max) {
+            settle(job, [&] { bury(job, why); });
+            return;
+        }
+        constexpr std::chrono::milliseconds at_least{1000};
+        const auto delay = after ? std::max(*after, at_least) : retry_delay(failed, random_);
+        settle(job, [&] {
+            runner_.table.retry(pg_, job, delay, why);
+            runner_.counts.retried.fetch_add(1);
+            runner_.log.warn("a job failed and is tried again",
+                             {{"table", runner_.table.name()},
+                              {"job", job.id},
+                              {"attempt", static_cast<std::int64_t>(failed)},
+                              {"in_s", static_cast<double>(delay.count()) / 1000},
+                              {"error", why}});
+        });
+    }
+
+    void bury(const Job& job, const std::string& why) {
+        PgTransaction transaction(pg_);
+        if (runner_.on_dead && job.starts <= runner_.options.starts_max + starts_of_on_dead) {
+            runner_.on_dead(pg_, job, why);
+        }
+        runner_.table.dead(pg_, job, why);
+        transaction.commit();
+        runner_.counts.dead.fetch_add(1);
+        runner_.log.error("a job is dead", {{"table", runner_.table.name()},
+                                            {"job", job.id},
+                                            {"attempts", job.attempts + 1},
+                                            {"error", why}});
+    }
+
+    void give_back(const Job& job, const PgError& error) {
+        wait_for_postgres(error);
+        settle(job, [&] {
+            runner_.table.give_back(pg_, job);
+            runner_.counts.given_back.fetch_add(1);
+        });
+    }
+
+    // Until PostgreSQL takes it: a start without an end would count against the job.
+    template <typename Settle>
+    void settle(const Job& job, const Settle& settle_once) {
+        while (true) {
+            try {
+                settle_once();
+                return;
+            } catch (const LeaseLost& lost) {
+                note_lost(lost);
+                return;
+            } catch (const PgError& error) {
+                if (!error.is_temporary()) {
+                    leave(job, error);
+                    return;
+                }
+                if (runner_.stop.requested()) {
+                    return;  // the lease lapses by itself
+                }
+                wait_for_postgres(error);
+            } catch (const std::exception& failure) {
+                leave(job, failure);
+                return;
+            }
+        }
+    }
+
+    // Its lease lapses, it is begun again, and in the end it is poison.
+    void leave(const Job& job, const std::exception& failure) {
+        runner_.log.error(
+            "the end of a job cannot be written; it is begun again when its lease is over",
+            {{"table", runner_.table.name()}, {"job", job.id}, {"error", failure.what()}});
+    }
+
+    void note_lost(const LeaseLost& lost) {
+        runner_.counts.lease_lost.fetch_add(1);
+        runner_.log.warn("another worker has this job by now; what was done to it is undone",
+                         {{"error", lost.what()}});
+    }
+
+    void wait_for_postgres(const PgError& error) {
+        if (backoff_.fresh()) {
+            runner_.log.warn("PostgreSQL does not work on jobs; it is tried until it does",
+                             {{"table", runner_.table.name()},
+                              {"error", error.what()},
+                              {"sqlstate", error.sqlstate()}});
+        }
+        runner_.stop.sleep_ms(backoff_.next_ms());
+    }
+
+    Impl& runner_;
+    PgConnection pg_;
+    Backoff backoff_{50, 5000};
+    std::minstd_rand random_{std::random_device{}()};
+};
+
+JobRunner::JobRunner(JobTable table, std::string database_url, JobRunnerOptions options,
+                     Action action, OnDead on_dead, const StopSignal& stop, const Log& log)
+    : impl_(std::make_unique<Impl>(std::move(table), std::move(database_url), options,
+                                   std::move(action), std::move(on_dead), stop, log, counts_)) {}
+
+JobRunner::~JobRunner() {
+    for (auto& thread : impl_->threads) {
+        if (thread.joinable()) {
+            thread.join();
+        }
+    }
+}
+
+void JobRunner::start() {
+    impl_->running = impl_->options.threads;
+    for (int i = 0; i < impl_->options.threads; ++i) {
+        impl_->threads.emplace_back([this] {
+            Impl::Hand(*impl_).run();
+            const std::lock_guard lock(impl_->running_mutex);
+            --impl_->running;
+            impl_->ended.notify_all();
+        });
+    }
+}
+
+bool JobRunner::join() {
+    while (!impl_->stop.requested()) {
+        impl_->stop.sleep_ms(60'000);
+    }
+    wake();
+    {
+        std::unique_lock lock(impl_->running_mutex);
+        if (impl_->ended.wait_for(lock, impl_->options.grace,
+                                  [this] { return impl_->running == 0; })) {
+            return true;
+        }
+    }
+    const auto given = impl_->leases.give_back_all();
+    counts_.given_back.fetch_add(given);
+    impl_->log.warn("jobs that outlasted the grace time are given back",
+                    {{"table", impl_->table.name()}, {"jobs", static_cast<std::int64_t>(given)}});
+    return false;
+}
+
+void JobRunner::wake() noexcept {
+    {
+        const std::lock_guard lock(impl_->wake_mutex);
+        impl_->woken = true;
+    }
+    impl_->wake.notify_all();
+}
+
+const std::string& JobRunner::table_name() const noexcept {
+    return impl_->table.name();
+}
+
+}  // namespace coupon
