@@ -7,6 +7,7 @@
 #include "runtime/command_line.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "webhooks/webhooks_role.hpp"
 
 namespace {
 
@@ -30,6 +31,15 @@ int run_clicks(const ClicksOptions& options) {
     const Log log(identity.role, identity.id, settings.log_level);
     const StopSignal stop;
     ClicksRole(settings.database_url, settings.redis, identity, options, stop, log).run();
+    return 0;
+}
+
+int start_webhooks(const WebhooksOptions& options) {
+    const auto settings = read_settings();
+    const auto identity = make_worker_identity("webhooks");
+    const Log log(identity.role, identity.id, settings.log_level);
+    const StopSignal stop;
+    run_webhooks(settings.database_url, settings.redis, identity, options, stop, log);
     return 0;
 }
 
@@ -60,8 +70,28 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 10'000))
         ->capture_default_str();
 
+    auto* webhooks = app.add_subcommand(
+        "webhooks", "Store webhooks from Redis in PostgreSQL and do what they ask for until SIGTERM");
+    WebhooksOptions webhooks_options;
+    int lease_s = 60;
+    int grace_s = 20;
+    webhooks->add_option("--threads", webhooks_options.jobs.threads, "Jobs at once, of each table")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    webhooks->add_option("--lease", lease_s, "Seconds after which another worker takes a job")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    webhooks->add_option("--grace", grace_s, "Seconds that jobs have to end after SIGTERM")
+        ->check(CLI::Range(0, 3600))
+        ->capture_default_str();
+
     try {
         app.parse(argc, argv);
+        if (webhooks->parsed()) {
+            webhooks_options.jobs.lease = std::chrono::seconds(lease_s);
+            webhooks_options.jobs.grace = std::chrono::seconds(grace_s);
+            return start_webhooks(webhooks_options);
+        }
         return check ? check_clicks(std::cerr) : run_clicks(options);
     } catch (const CLI::ParseError& error) {
         return answer_parse_error(app, error, argc, argv);
