@@ -115,6 +115,8 @@ ngx_int_t webhook(ngx_http_request_t* r) {
     }
     if (r->headers_in.content_length_n > 0 &&
         static_cast<uint64_t>(r->headers_in.content_length_n) > conf.body_max_bytes) {
+        r->expect_tested = 1;  // nobody is asked to send it
+        ngx_http_discard_request_body(r);
         return webhook_status(r, WebhookOutcome::too_large);
     }
     return receive_webhook_body(r, *context, body_received);
