@@ -119,10 +119,7 @@ TEST(WebhookHmac, CountsEachBit) {
 
 TEST(WebhookHmac, TakesAnyOfTheSecrets) {
     TestWebhook webhook = with({"header=X-Sig"}, hex_of("Hello, World!"));
-    webhook.settings.secrets = {{"a new secret, not yet used"}, {kSecret}};
-    expect_accepted(webhook, kProvider, WebhookTrust::body_signed);
-    webhook.settings.secrets.pop_back();
-    expect_refused(webhook, kProvider, WebhookVerdict::bad);
+    expect_any_secret(webhook, kProvider, WebhookTrust::body_signed, {"a new secret"});
 }
 
 TEST(WebhookHmac, SaysWhatIsWrongWithItsArguments) {

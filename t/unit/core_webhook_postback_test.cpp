@@ -30,8 +30,12 @@ TEST(WebhookPostback, NeedsOneOfTheTokensAsLastSegment) {
         TestWebhook webhook = called("");
         webhook.body = "{}";
         expect_accepted(webhook, network, WebhookTrust::token_only);
-        webhook.settings.tokens = {"a-new-token", "the-token-of-this-url"};
-        expect_accepted(webhook, network, WebhookTrust::token_only);
+        for (const std::vector<std::string>& tokens :
+             {std::vector<std::string>{"a-new-token", "the-token-of-this-url"},
+              std::vector<std::string>{"the-token-of-this-url", "a-new-token"}}) {
+            webhook.settings.tokens = tokens;
+            expect_accepted(webhook, network, WebhookTrust::token_only);
+        }
         for (const char* path : {"/webhooks/network/another", "/the-token-of-this-url/x",
                                  "/webhooks/network/the-token-of-this-ur", "no slash",
                                  "/webhooks/network/the-token-of-this-url2"}) {
@@ -112,6 +116,8 @@ TEST(WebhookPostback, MapsTheNetworksNames) {
               (Values{{"click", "c"}, {"id", "7"}, {"amount", "3"}, {"commission", "1"}}));
     EXPECT_EQ(called("transaction_amount=&sale_amount=3").mapped("cuelinks"),
               (Values{{"amount", "3"}}));
+    EXPECT_EQ(called("sale_amount=3&transaction_amount=4").mapped("cuelinks"),
+              (Values{{"amount", "4"}}));
     EXPECT_EQ(called("requestId=7").mapped("msg91"), Values{});
 }
 
@@ -119,6 +125,8 @@ TEST(WebhookPostback, PutsTheLocationsNamesFirst) {
     TestWebhook webhook = called("mine=1&txn_id=2&p1=3");
     webhook.settings.map = {{"id", "mine"}, {"note", "absent"}};
     EXPECT_EQ(webhook.mapped("vcommission"), (Values{{"id", "1"}, {"click", "3"}}));
+    webhook.query = "txn_id=2&p1=3";
+    EXPECT_EQ(webhook.mapped("vcommission"), (Values{{"click", "3"}}));
 }
 
 TEST(WebhookPostback, ReadsFormsAndFlatObjects) {

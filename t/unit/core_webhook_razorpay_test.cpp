@@ -22,10 +22,7 @@ TEST(WebhookRazorpay, TakesItsOwnVector) {
 
 TEST(WebhookRazorpay, TakesAnyOfTheSecrets) {
     TestWebhook webhook = official();
-    webhook.settings.secrets = {{"new secret"}, {"123456"}};
-    expect_accepted(webhook, kProvider, WebhookTrust::body_signed);
-    webhook.settings.secrets = {{"new secret"}, {"1234567"}};
-    expect_refused(webhook, kProvider, WebhookVerdict::bad);
+    expect_any_secret(webhook, kProvider, WebhookTrust::body_signed, {"1234567"});
     webhook.settings.secrets.clear();
     expect_refused(webhook, kProvider, WebhookVerdict::bad);
 }

@@ -83,6 +83,8 @@ TEST(WebhookRecord, ComesBackAsItWent) {
     webhook.segment = kSegment;
     webhook.seq = 41;
     webhook.request_id = "0123456789abcdef";
+    EXPECT_NE(written(webhook).find(R"("headers":{"x-razorpay-signature":"ab\"c")"),
+              std::string::npos);
     ParsedWebhook back = parsed(written(webhook));
     EXPECT_EQ(back.id, kId);
     EXPECT_EQ(back.ts_ms, 1'732'104'000'123u);

@@ -73,10 +73,8 @@ TEST(WebhookSendgrid, RefusesWhatItsOwnVectorsRefuse) {
 
 TEST(WebhookSendgrid, TakesAnyOfTheKeys) {
     TestWebhook webhook = official();
-    webhook.settings.secrets = {{kOtherKey}, {"no key"}, {kKey}};
-    expect_accepted(webhook, kProvider, WebhookTrust::body_signed);
-    webhook.settings.secrets = {{"no key"}};
-    expect_refused(webhook, kProvider, WebhookVerdict::bad);
+    expect_any_secret(webhook, kProvider, WebhookTrust::body_signed, {kOtherKey});
+    expect_any_secret(webhook, kProvider, WebhookTrust::body_signed, {"no key"});
     webhook.settings.secrets.clear();
     expect_refused(webhook, kProvider, WebhookVerdict::bad);
 }

@@ -40,17 +40,14 @@ TEST(WebhookStandard, TakesTheVectorOfItsLibraries) {
 TEST(WebhookStandard, TakesAnyOfTheSecretsAndOfTheSignatures) {
     TestWebhook webhook = good();
     std::string other = "whsec_" + base64_encode(std::string(24, 'x'));
-    webhook.settings.secrets = {{other}, {"not base64"}, good().settings.secrets[0]};
-    expect_accepted(webhook, kProvider, WebhookTrust::body_signed);
+    expect_any_secret(webhook, kProvider, WebhookTrust::body_signed, {other});
+    expect_any_secret(webhook, kProvider, WebhookTrust::body_signed, {"not base64"});
     std::string one = signature_of(webhook);
     for (const std::string& list :
          {"v1,AAAA " + one, one + " v1,AAAA", "v1a,x " + one, "v2," + one + " " + one}) {
         signature_of(webhook) = list;
         expect_accepted(webhook, kProvider, WebhookTrust::body_signed);
     }
-    signature_of(webhook) = one;
-    webhook.settings.secrets = {{other}};
-    expect_refused(webhook, kProvider, WebhookVerdict::bad);
 }
 
 TEST(WebhookStandard, BoundsTheSignatures) {

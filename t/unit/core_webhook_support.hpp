@@ -122,6 +122,19 @@ inline void expect_no_duplicate(TestWebhook webhook, const char* provider, size_
     expect_refused(webhook, provider, WebhookVerdict::malformed);
 }
 
+/// The good secret counts in front of another one and behind it; without it nothing is accepted.
+inline void expect_any_secret(TestWebhook webhook, const char* provider, WebhookTrust trust,
+                              const WebhookSecret& other) {
+    WebhookSecret good = webhook.settings.secrets[0];
+    for (const std::vector<WebhookSecret>& secrets :
+         {std::vector{good, other}, std::vector{other, good}}) {
+        webhook.settings.secrets = secrets;
+        expect_accepted(webhook, provider, trust);
+    }
+    webhook.settings.secrets = {other, other};
+    expect_refused(webhook, provider, WebhookVerdict::bad);
+}
+
 /// Whatever a stranger sends is refused without an exception.
 inline void expect_hostile_bodies_refused(TestWebhook webhook, const char* provider) {
     std::string fields;

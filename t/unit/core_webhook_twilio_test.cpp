@@ -84,10 +84,7 @@ TEST(WebhookTwilio, WritesAUrlInTheWaysThatTwilioDoes) {
 
 TEST(WebhookTwilio, TakesAnyOfTheTokens) {
     TestWebhook webhook = official("RSOYDt4T1cUTdK1PDd93/VVr8B8=");
-    webhook.settings.secrets = {{"new"}, {"12345"}};
-    expect_accepted(webhook, kProvider, WebhookTrust::body_signed);
-    webhook.settings.secrets = {{"new"}};
-    expect_refused(webhook, kProvider, WebhookVerdict::bad);
+    expect_any_secret(webhook, kProvider, WebhookTrust::body_signed, {"new"});
 }
 
 TEST(WebhookTwilio, CountsEachBitOfAForm) {
