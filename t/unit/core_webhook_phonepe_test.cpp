@@ -1,4 +1,5 @@
-#include "core/base64.hpp"
+#include "core/hex.hpp"
+#include "core/hmac.hpp"
 #include "core/webhook/phonepe.hpp"
 #include "core_webhook_support.hpp"
 
@@ -102,6 +103,17 @@ TEST(WebhookPhonepe, NeedsOneSignatureOfItsForm) {
     expect_accepted(second, kProvider, WebhookTrust::header_only);
     signature_of(second) = "Basic dXNlcm5hbWU6cGFzc3dvcmQ=";
     expect_refused(second, kProvider, WebhookVerdict::malformed);
+}
+
+TEST(WebhookPhonepe, RefusesASignedResponseThatCannotBeRead) {
+    TestWebhook webhook = version_1();
+    webhook.body = R"({"response":"no base64","event":"checkout.order.completed"})";
+    signature_of(webhook) =
+        hex_encode(as_text(sha256("no base64test-salt-key-0001"))) + "###1";
+    expect_refused(webhook, kProvider, WebhookVerdict::malformed);
+    webhook.body = R"({"response":"e30=","event":"checkout.order.completed"})";
+    signature_of(webhook) = hex_encode(as_text(sha256("e30=test-salt-key-0001"))) + "###1";
+    expect_accepted(webhook, kProvider, WebhookTrust::body_signed);
 }
 
 TEST(WebhookPhonepe, RefusesTwoResponses) {

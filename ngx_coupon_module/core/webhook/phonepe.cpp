@@ -34,7 +34,9 @@ WebhookCheck verify_v1(const WebhookSettings& settings, const WebhookRequest& re
     if (!is_hex_of(digest, 32))
         return refused(WebhookVerdict::malformed, "the signature is none");
     auto response = phonepe_v1_response(request.body);
-    if (!response)
+    // What is signed must also be what is read: a body that counts as version 1 but reads as version
+    // 2 would lend its trust to members that nobody signed.
+    if (!response || !base64_decode(*response))
         return refused(WebhookVerdict::malformed, "the body has no response");
     bool known = false;
     bool matched = false;
