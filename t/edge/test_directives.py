@@ -186,6 +186,9 @@ def test_the_example_configuration_is_accepted():
     nginx = Nginx()
     (nginx.directory / "click_key").write_text("00" * 16)
     (nginx.directory / "link_secret").write_text("a secret of enough bytes")
+    for name in ("razorpay_webhook", "phonepe_salt", "cashfree_secret", "admitad_token"):
+        (nginx.directory / name).write_text("a-secret-of-enough-bytes")
+    (nginx.directory / "phonepe_webhook").write_text("shop_user:Passw0rd2026")
     moved = (text.replace("/var/lib/coupon", f"{nginx.directory}/lib")
              .replace("/etc/coupon", str(nginx.directory))
              .replace("/var/log/nginx", str(nginx.directory))
