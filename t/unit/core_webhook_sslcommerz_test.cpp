@@ -211,6 +211,14 @@ TEST(WebhookSslcommerz, CountsEachBitOfOneSignature) {
     }
 }
 
+TEST(WebhookSslcommerz, BoundsTheForm) {
+    TestWebhook webhook = official();
+    webhook.body += "&x=" + std::string(kSignedFormMaxBytes - webhook.body.size() - 3, 'x');
+    expect_accepted(webhook, kProvider, WebhookTrust::header_only);
+    webhook.body += "x";
+    expect_refused(webhook, kProvider, WebhookVerdict::malformed);
+}
+
 TEST(WebhookSslcommerz, RefusesHostileBodies) {
     expect_hostile_bodies_refused(official(), kProvider);
 }

@@ -127,6 +127,17 @@ TEST(WebhookTwilio, BoundsTheFields) {
     expect_refused(webhook, kProvider, WebhookVerdict::malformed);
 }
 
+TEST(WebhookTwilio, BoundsTheForm) {
+    for (size_t size : {kSignedFormMaxBytes, kSignedFormMaxBytes + 1}) {
+        TestWebhook webhook = official("", std::string(size, 'x'));
+        signature_of(webhook) = base64_encode(as_text(
+            hmac_sha1("12345", "https://mycompany.com/myapp.php?foo=1&bar=2" + webhook.body)));
+        EXPECT_EQ(webhook.verify(kProvider).verdict, size == kSignedFormMaxBytes
+                                                         ? WebhookVerdict::accepted
+                                                         : WebhookVerdict::malformed);
+    }
+}
+
 TEST(WebhookTwilio, RefusesHostileBodies) {
     expect_hostile_bodies_refused(official("RSOYDt4T1cUTdK1PDd93/VVr8B8="), kProvider);
     expect_hostile_bodies_refused(official_json(), kProvider);

@@ -19,6 +19,9 @@ struct FormField {
 
 inline constexpr size_t kFormFieldsMax = 1000;
 
+/// Of a form that has to be decoded before its signature can be checked: a stranger's, until then.
+inline constexpr size_t kSignedFormMaxBytes = 65536;
+
 /// The fields in their order, decoded; a part without `=` is a name with an empty value, an empty
 /// part is none. Any bytes are a form; nothing only when there are more than kFormFieldsMax fields.
 std::optional<std::vector<FormField>> parse_form(std::string_view text);

@@ -5,8 +5,8 @@
 #include "core/hex.hpp"
 #include "core/hmac.hpp"
 #include "core/webhook/check.hpp"
-#include "core/webhook/hmac_scheme.hpp"
 #include "core/webhook/providers.hpp"
+#include "core/webhook/signed_string.hpp"
 
 namespace coupon {
 

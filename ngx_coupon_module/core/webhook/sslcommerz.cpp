@@ -27,6 +27,10 @@ bool is_field_name(std::string_view name) noexcept {
            });
 }
 
+std::optional<std::vector<FormField>> read_form(std::string_view body) {
+    return body.size() <= kSignedFormMaxBytes ? parse_form(body) : std::nullopt;
+}
+
 bool has_repeated_name(const std::vector<FormField>& fields) {
     std::vector<std::string_view> names;
     for (const FormField& field : fields)
@@ -111,14 +115,14 @@ bool sha256_signs(const std::vector<FormField>& chosen, std::string_view passwor
 }  // namespace
 
 std::optional<std::vector<FormField>> sslcommerz_signed_fields(std::string_view body) {
-    auto fields = parse_form(body);
+    auto fields = read_form(body);
     return fields ? signed_fields(*fields) : std::nullopt;
 }
 
 WebhookCheck verify_sslcommerz(const WebhookSettings& settings, const WebhookRequest& request) {
-    auto fields = parse_form(request.body);
+    auto fields = read_form(request.body);
     if (!fields)
-        return refused(WebhookVerdict::malformed, "too many fields");
+        return refused(WebhookVerdict::malformed, "the form is too large");
     const FormField* by_md5 = find(*fields, "verify_sign");
     const FormField* by_sha256 = find(*fields, "verify_sign_sha2");
     if ((by_md5 == nullptr && by_sha256 == nullptr) || find(*fields, "verify_key") == nullptr)

@@ -67,7 +67,8 @@ WebhookCheck verify_standard_webhook(const WebhookSettings& settings,
     bool matched = false;
     for (const WebhookSecret& secret : settings.secrets) {
         auto key = key_of(secret.value);
-        matched |= key && any_matches(*signatures, base64_encode(as_text(hmac_sha256(*key, message))));
+        if (key)
+            matched |= any_matches(*signatures, base64_encode(as_text(hmac_sha256(*key, message))));
     }
     if (!matched)
         return refused(WebhookVerdict::bad, "the signature is of another message or secret");

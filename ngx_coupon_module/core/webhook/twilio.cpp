@@ -39,9 +39,10 @@ std::string signed_body(const WebhookRequest& request, std::optional<WebhookChec
             problem = refused(WebhookVerdict::bad, "the body has another SHA-256");
         return {};
     }
-    auto fields = parse_form(request.body);
+    auto fields =
+        request.body.size() <= kSignedFormMaxBytes ? parse_form(request.body) : std::nullopt;
     if (!fields) {
-        problem = refused(WebhookVerdict::malformed, "too many fields");
+        problem = refused(WebhookVerdict::malformed, "the form is too large");
         return {};
     }
     return signed_parameters(std::move(*fields));
