@@ -8,88 +8,46 @@ namespace {
 
 constexpr std::size_t reject_lines_max = 10;  // a batch
 
-// What the operator can do about it, where that is known.
-std::string with_advice(const PgError& error) {
-    std::string text = error.what();
-    if (error.sqlstate() == "42P01" || error.sqlstate() == "42703" || error.sqlstate() == "42883") {
-        text += "; run couponctl migrate";
-    }
-    return text;
-}
-
 }  // namespace
 
 bool BatchWriter::write(const ClickBatch& batch, const std::function<void()>& meanwhile,
                         StoreCounts& counts) {
-    log_rejects(batch, batch.rejects());
-    const auto whole = attempt(batch, 0, batch.rows().size(), batch.rejects(), meanwhile, counts);
-    if (whole != Outcome::refused) {
-        return whole == Outcome::stored;
-    }
-    log_.warn("PostgreSQL refuses a row of this batch; looking for it",
-              {{"error", refusal_}, {"entries", static_cast<std::int64_t>(batch.size())}});
-    if (!batch.rejects().empty() &&
-        attempt(
-            batch, 0, 0, batch.rejects(), [] {}, counts) != Outcome::stored) {
-        return false;
-    }
-    return write_halves(batch, 0, batch.rows().size(), counts);
-}
-
-bool BatchWriter::write_halves(const ClickBatch& batch, std::size_t first, std::size_t last,
-                               StoreCounts& counts) {
-    if (first == last) {
-        return true;
-    }
-    const auto outcome = attempt(
-        batch, first, last, {}, [] {}, counts);
-    if (outcome != Outcome::refused) {
-        return outcome == Outcome::stored;
-    }
-    if (last - first == 1) {
-        const std::vector<RejectedClick> reject{batch.rejected(batch.rows()[first], refusal_)};
-        log_rejects(batch, reject);
-        return attempt(
-                   batch, 0, 0, reject, [] {}, counts) == Outcome::stored;
-    }
-    const auto middle = first + (last - first) / 2;
-    return write_halves(batch, first, middle, counts) && write_halves(batch, middle, last, counts);
-}
-
-BatchWriter::Outcome BatchWriter::attempt(const ClickBatch& batch, std::size_t first,
-                                          std::size_t last, std::span<const RejectedClick> rejects,
-                                          const std::function<void()>& meanwhile,
-                                          StoreCounts& counts) {
+    using Outcome = PatientWriter::Outcome;
     bool meanwhile_ran = false;
     const auto meanwhile_once = [&] {
         if (!std::exchange(meanwhile_ran, true)) {
             meanwhile();
         }
     };
-    while (true) {
-        try {
-            counts += store_.store(batch, first, last, rejects, meanwhile_once);
-            if (!backoff_.fresh()) {
-                log_.info("PostgreSQL takes clicks again");
-            }
-            backoff_.reset();
-            return Outcome::stored;
-        } catch (const PgError& error) {
-            // Rejects are plain ASCII: a data error there is no matter of this data.
-            if (error.is_data_error() && first < last) {
-                refusal_ = error.what();
-                return Outcome::refused;
-            }
-            if (backoff_.fresh()) {
-                log_.warn("PostgreSQL does not take the batch; it is tried until it does",
-                          {{"error", with_advice(error)}, {"sqlstate", error.sqlstate()}});
-            }
-            if (stop_.requested()) {
-                return Outcome::stopped;
-            }
-            stop_.sleep_ms(backoff_.next_ms());
-        }
+    const std::size_t rows = batch.rows().size();
+    log_rejects(batch, batch.rejects());
+    // Rejects are plain ASCII: a data error there is no matter of this data.
+    const auto whole = writer_.attempt(
+        [&] { counts += store_.store(batch, 0, rows, batch.rejects(), meanwhile_once); }, rows > 0);
+    if (whole != Outcome::refused) {
+        return whole == Outcome::stored;
     }
+    log_.warn(
+        "PostgreSQL refuses a row of this batch; looking for it",
+        {{"error", writer_.refusal()}, {"entries", static_cast<std::int64_t>(batch.size())}});
+    const auto nothing = [] {};
+    const auto store_rejects = [&](std::span<const RejectedClick> rejects) {
+        counts += store_.store(batch, 0, 0, rejects, nothing);
+    };
+    if (!batch.rejects().empty() &&
+        writer_.attempt([&] { store_rejects(batch.rejects()); }, false) != Outcome::stored) {
+        return false;
+    }
+    return writer_.in_halves(
+        0, rows,
+        [&](std::size_t first, std::size_t last) {
+            counts += store_.store(batch, first, last, {}, nothing);
+        },
+        [&](std::size_t row, const std::string& why) {
+            const std::vector<RejectedClick> reject{batch.rejected(batch.rows()[row], why)};
+            store_rejects(reject);
+            log_rejects(batch, reject);
+        });
 }
 
 void BatchWriter::log_rejects(const ClickBatch& batch,

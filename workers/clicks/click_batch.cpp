@@ -11,16 +11,12 @@ constexpr std::uint16_t stage_columns = 15;
 // A click is at most a few KB; whatever is far longer is none, and must not become a row.
 constexpr std::size_t entry_bytes_max = 64 * 1024;
 
-// Records of a segment are numbered in 32 bits; a larger number is nobody's place.
 bool has_impossible_seq(const ParsedClick& click) {
     return click.seq && *click.seq > UINT32_MAX;
 }
 
 std::optional<JournalPlace> place_of(const ParsedClick& click) {
-    if (!click.segment || !click.seq || has_impossible_seq(click)) {
-        return std::nullopt;
-    }
-    return JournalPlace{*click.segment, *click.seq};
+    return make_place(click.segment, click.seq);
 }
 
 // The columns of click_stage, in its order.

@@ -10,15 +10,10 @@
 
 #include "core/click_json.hpp"
 #include "core/uuid.hpp"
+#include "runtime/journal_place.hpp"
 #include "runtime/redis_connection.hpp"
 
 namespace coupon {
-
-// The place of a record in an edge's journal.
-struct JournalPlace {
-    Uuid segment;
-    std::uint64_t seq;
-};
 
 struct ClickRow {
     std::size_t entry;       // index of the claimed entry

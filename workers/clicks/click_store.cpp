@@ -1,15 +1,12 @@
 #include "clicks/click_store.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "clicks/copy_row.hpp"
-#include "clicks/settlement.hpp"
 #include "runtime/storable_text.hpp"
 #include "runtime/pg_transaction.hpp"
+#include "runtime/settlement.hpp"
 
 namespace coupon {
 namespace {
@@ -78,18 +75,6 @@ constexpr const char* count_sql =
 
 constexpr std::size_t alerts_max = 10;  // lines a batch
 
-// The digest of the place in the journal, or of the entry's bytes where it has none: a repeat is
-// the same reject.
-Uuid reject_id(const std::optional<JournalPlace>& place, std::string_view raw) {
-    const auto identity =
-        place ? to_string(place->segment) + "/" + std::to_string(place->seq) : std::string(raw);
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    EVP_Digest(identity.data(), identity.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-    Uuid id;
-    std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
-    return id;
-}
-
 }  // namespace
 
 class ClickStore::OfferCounts {
@@ -132,7 +117,7 @@ void prepare_click_session(PgConnection& pg) {
 StoreCounts ClickStore::store(const ClickBatch& batch, std::size_t first, std::size_t last,
                               std::span<const RejectedClick> rejects,
                               const std::function<void()>& meanwhile) {
-    Settlement settlement;
+    Settlement settlement("clicks");
     for (std::size_t i = first; i < last; ++i) {
         settlement.add(batch.rows()[i].place, batch.rows()[i].edge);
     }
@@ -209,7 +194,7 @@ std::size_t ClickStore::insert_rejects(const ClickBatch& batch,
     PgArray ids, segments, seqs, click_ids, edges, reasons, raws;
     for (const auto& reject : rejects) {
         const auto raw = batch.entry(reject.entry);
-        ids.add(to_string(reject_id(reject.place, raw)));
+        ids.add(to_string(id_of_entry(reject.place, raw)));
         if (reject.place) {
             segments.add(to_string(reject.place->segment));
             seqs.add(static_cast<std::int64_t>(reject.place->seq));

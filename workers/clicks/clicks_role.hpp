@@ -8,11 +8,11 @@
 #include <string>
 
 #include "clicks/batch_writer.hpp"
-#include "clicks/click_queue.hpp"
 #include "clicks/click_store.hpp"
 #include "clicks/partition_keeper.hpp"
 #include "runtime/heartbeat.hpp"
 #include "runtime/log.hpp"
+#include "runtime/queue_reader.hpp"
 #include "runtime/stop_signal.hpp"
 #include "runtime/worker_identity.hpp"
 
@@ -36,28 +36,19 @@ class ClicksRole {
 
   private:
     std::optional<ClickBatch> claim();
-    bool settle(const ClickBatch& batch);
-    void give_back_own();
-    void distrust_redis(const std::exception& failure);
     void keep_house();
     void report(bool last);
 
     const ClicksOptions options_;
     const StopSignal& stop_;
     const Log& log_;
-    RedisConnection redis_;
-    ClickQueue queue_;
+    QueueReader queue_;
     PgConnection pg_;
     ClickStore store_;
     BatchWriter writer_;
     PartitionKeeper partitions_;
     Heartbeat heartbeat_;
 
-    // Redis failed or forgot: what it holds as our claims may be neither in our hands nor settled.
-    bool claims_in_doubt_ = false;
-    Backoff redis_backoff_{100, 5000};
-    int idle_ms_;
-    std::chrono::steady_clock::time_point dead_due_{};
     std::chrono::steady_clock::time_point report_due_;
     StoreCounts since_report_;
 };

@@ -2,8 +2,7 @@
 
 namespace coupon {
 
-std::string storable_text(std::string_view bytes) {
-    constexpr std::size_t bytes_max = 16 * 1024;
+std::string storable_text(std::string_view bytes, std::size_t bytes_max) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string text;
     for (const char c : bytes.substr(0, bytes_max)) {

@@ -1,6 +1,7 @@
 #include "webhooks/webhooks_role.hpp"
 
 #include <cstdlib>
+#include <thread>
 
 #include "runtime/heartbeat.hpp"
 #include "webhooks/outbox_caller.hpp"
@@ -29,12 +30,27 @@ void run_webhooks(const std::string& database_url, const RedisAddress& redis,
         },
         stop, log);
 
-    log.info("started", {{"redis", redis.text()}});
+    WebhookIntake intake(
+        database_url, redis, identity.id, options.intake,
+        [&](std::size_t entries, bool work) {
+            heartbeat.count_jobs(entries);
+            if (work) {
+                webhooks.wake();
+            }
+        },
+        stop, log);
+
+    log.info("started", {{"redis", redis.text()},
+                         {"threads", static_cast<std::int64_t>(options.jobs.threads)},
+                         {"lease_s", static_cast<std::int64_t>(options.jobs.lease.count())}});
+    std::thread intake_thread([&intake] { intake.run(); });
     webhooks.start();
     outbox.start();
-    const bool all_ended = webhooks.join() & outbox.join();
+    const bool webhooks_ended = webhooks.join();
+    const bool outbox_ended = outbox.join();
+    intake_thread.join();
     log.info("stopped");
-    if (!all_ended) {
+    if (!webhooks_ended || !outbox_ended) {
         // Threads that still run an action use what destructors would take from them.
         std::_Exit(0);
     }

@@ -2,7 +2,6 @@
 // cashback, and what follows from those through the outbox, until a stop is requested.
 #pragma once
 
-#include <cstddef>
 #include <string>
 
 #include "runtime/job_runner.hpp"
@@ -10,12 +9,12 @@
 #include "runtime/redis_address.hpp"
 #include "runtime/stop_signal.hpp"
 #include "runtime/worker_identity.hpp"
+#include "webhooks/intake.hpp"
 
 namespace coupon {
 
 struct WebhooksOptions {
-    std::size_t batch_max = 500;  // entries claimed at once
-    int flush_ms = 50;            // between two looks into an empty queue
+    IntakeOptions intake;
     JobRunnerOptions jobs;
 };
 

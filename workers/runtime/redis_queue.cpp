@@ -1,16 +1,9 @@
-#include "clicks/click_queue.hpp"
+#include "runtime/redis_queue.hpp"
 
 #include "runtime/heartbeat.hpp"
 
 namespace coupon {
 namespace {
-
-constexpr std::string_view queue_key = "queue:clicks";
-constexpr std::string_view claims_key = "{queue:clicks}:claims";
-
-std::string processing_key(const std::string& worker_id) {
-    return "{queue:clicks}:processing:" + worker_id;
-}
 
 // allow-oom: draining is what cures a Redis that is out of memory. In chunks, because Lua's stack
 // and the size of one entry are both limited by nobody else.
@@ -63,11 +56,28 @@ return given)");
 
 }  // namespace
 
-ClickQueue::ClickQueue(RedisConnection& redis, std::string worker_id)
-    : redis_(redis), worker_id_(std::move(worker_id)), own_claims_(processing_key(worker_id_)) {}
+std::string queue_key(const std::string& name) {
+    return "queue:" + name;
+}
 
-RedisReply ClickQueue::claim(std::size_t entries_max, std::size_t bytes_max) {
-    auto reply = redis_.run(claim_script(), {queue_key, own_claims_, claims_key},
+std::string claims_key(const std::string& name) {
+    return "{queue:" + name + "}:claims";
+}
+
+std::string processing_key(const std::string& name, const std::string& worker_id) {
+    return "{queue:" + name + "}:processing:" + worker_id;
+}
+
+RedisQueue::RedisQueue(RedisConnection& redis, const std::string& name, std::string worker_id)
+    : redis_(redis),
+      name_(name),
+      worker_id_(std::move(worker_id)),
+      queue_(queue_key(name)),
+      claims_(claims_key(name)),
+      own_claims_(processing_key(name, worker_id_)) {}
+
+RedisReply RedisQueue::claim(std::size_t entries_max, std::size_t bytes_max) {
+    auto reply = redis_.run(claim_script(), {queue_, own_claims_, claims_},
                             {std::to_string(entries_max), std::to_string(bytes_max), worker_id_});
     if (reply->elements == 0) {
         return nullptr;
@@ -75,23 +85,23 @@ RedisReply ClickQueue::claim(std::size_t entries_max, std::size_t bytes_max) {
     return reply;
 }
 
-bool ClickQueue::settle(std::size_t count, std::string_view first_entry) {
+bool RedisQueue::settle(std::size_t count, std::string_view first_entry) {
     return redis_
-               .run(settle_script(), {own_claims_, claims_key},
+               .run(settle_script(), {own_claims_, claims_},
                     {std::to_string(count), first_entry, worker_id_})
                ->integer == 1;
 }
 
-std::size_t ClickQueue::give_back(const std::string& worker_id) {
+std::size_t RedisQueue::give_back(const std::string& worker_id) {
     return static_cast<std::size_t>(redis_
                                         .run(give_back_script(),
-                                             {queue_key, processing_key(worker_id), claims_key},
+                                             {queue_, processing_key(name_, worker_id), claims_},
                                              {worker_id})
                                         ->integer);
 }
 
-std::size_t ClickQueue::give_back_of_the_dead() {
-    const auto members = redis_.command({"SMEMBERS", claims_key});
+std::size_t RedisQueue::give_back_of_the_dead() {
+    const auto members = redis_.command({"SMEMBERS", claims_});
     std::size_t given = 0;
     for (std::size_t i = 0; i < members->elements; ++i) {
         const std::string id(reply_text(*members->element[i]));

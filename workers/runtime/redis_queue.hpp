@@ -1,5 +1,5 @@
-// queue:clicks and what this worker has claimed of it. Redis is transport only: whatever is lost
-// here, the edges send again.
+// queue:<name> and what this worker has claimed of it. Redis is transport only: clicks and webhooks
+// that are lost here, the edges send again.
 #pragma once
 
 #include <cstddef>
@@ -9,16 +9,23 @@
 
 namespace coupon {
 
-class ClickQueue {
+std::string queue_key(const std::string& name);
+// The set of workers that have claims.
+std::string claims_key(const std::string& name);
+// The list of one worker's claims; in the same slot as the set.
+std::string processing_key(const std::string& name, const std::string& worker_id);
+
+class RedisQueue {
   public:
-    ClickQueue(RedisConnection& redis, std::string worker_id);
+    // `name` without "queue:".
+    RedisQueue(RedisConnection& redis, const std::string& name, std::string worker_id);
 
     // Moves up to `entries_max` entries to this worker's claims and returns them as an array reply;
     // null when the queue is empty. Stops at `bytes_max`, which the last entry may pass. Throws
     // RedisUnavailable or RedisRefused.
     RedisReply claim(std::size_t entries_max, std::size_t bytes_max);
 
-    // Forgets the oldest `count` claimed entries once their clicks are committed. False when the
+    // Forgets the oldest `count` claimed entries once what they ask for is committed. False when the
     // claims do not begin with `first_entry`: Redis lost them, or another worker took this one for
     // dead and gave them back.
     bool settle(std::size_t count, std::string_view first_entry);
@@ -34,7 +41,10 @@ class ClickQueue {
 
   private:
     RedisConnection& redis_;
+    const std::string name_;
     const std::string worker_id_;
+    const std::string queue_;
+    const std::string claims_;
     const std::string own_claims_;
 };
 

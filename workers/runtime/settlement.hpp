@@ -2,16 +2,20 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
-#include "clicks/click_batch.hpp"
 #include "core/multirange.hpp"
+#include "runtime/journal_place.hpp"
 #include "runtime/pg_connection.hpp"
 
 namespace coupon {
 
 class Settlement {
   public:
+    // `kind` of the segments: clicks or webhooks.
+    explicit Settlement(std::string kind) : kind_(std::move(kind)) {}
+
     // Entries without a place settle nothing.
     void add(const std::optional<JournalPlace>& place, const std::string& edge);
 
@@ -23,6 +27,7 @@ class Settlement {
         std::string edge;
         SeqRanges seqs;
     };
+    std::string kind_;
     std::map<Uuid, Segment> segments_;
 };
 

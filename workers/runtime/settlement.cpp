@@ -1,11 +1,11 @@
-#include "clicks/settlement.hpp"
+#include "runtime/settlement.hpp"
 
 namespace coupon {
 namespace {
 
 constexpr const char* settle_sql =
     "INSERT INTO journal_segments AS known (id, kind, edge, settled)"
-    " SELECT id, 'clicks', edge, settled"
+    " SELECT id, $4, edge, settled"
     "   FROM unnest($1::uuid[], $2::text[], $3::int8multirange[]) AS batch (id, edge, settled)"
     "  ORDER BY id"
     " ON CONFLICT (id) DO UPDATE SET settled = known.settled + EXCLUDED.settled"
@@ -34,7 +34,7 @@ void Settlement::write(PgConnection& pg) const {
         edges.add(segment.edge);
         settled.add(segment.seqs.to_text());
     }
-    pg.execute(settle_sql, {ids.literal(), edges.literal(), settled.literal()});
+    pg.execute(settle_sql, {ids.literal(), edges.literal(), settled.literal(), kind_});
 }
 
 }  // namespace coupon
