@@ -8,6 +8,7 @@
 #include "couponctl/journal_send.hpp"
 #include "couponctl/migrate.hpp"
 #include "couponctl/queues.hpp"
+#include "couponctl/webhook_commands.hpp"
 #include "runtime/command_line.hpp"
 #include "runtime/error.hpp"
 
@@ -72,8 +73,8 @@ void add_journal(CLI::App& app, Arguments& arguments) {
 
 int main(int argc, char** argv) {
     CLI::App app{
-        "Operates the coupon shop's clicks, queues and journals. Settings come from the "
-        "environment: DATABASE_URL,\n"
+        "Operates the coupon shop's clicks, webhooks, orders, queues and journals. Settings come "
+        "from the environment: DATABASE_URL,\n"
         "REDIS_URL, COUPON_EDGE_URL, each also as <NAME>_FILE.",
         "couponctl"};
     app.set_version_flag("--version", COUPON_VERSION);
@@ -93,6 +94,8 @@ int main(int argc, char** argv) {
                        "(REDIS_URL, DATABASE_URL)")
         ->callback([] { show_queues(std::cout); });
     add_journal(app, arguments);
+    add_webhook_commands(app, std::cout, exit_code);
+    add_order_commands(app, std::cout, exit_code);
 
     try {
         app.parse(argc, argv);

@@ -1,0 +1,130 @@
+#include "couponctl/webhooks_replay.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "couponctl/settings.hpp"
+#include "runtime/error.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr int deadline_ms = 30'000;
+
+// What the edge refused was never believed, and must not be now.
+constexpr const char* replayable =
+    " AND status IN ('completed', 'failed') AND verdict = 'accepted' AND body IS NOT NULL";
+
+constexpr const char* pending_sql =
+    "UPDATE webhook_logs SET status = 'pending', attempts = 0, starts = 0, scheduled_at = now(),"
+    " finished_at = NULL, last_error = NULL"
+    " WHERE id = $1::uuid AND status IN ('completed', 'failed')";
+
+constexpr const char* audit_sql =
+    "INSERT INTO audit_logs (actor, action, entity, details)"
+    " VALUES ($1, 'webhooks.replay', 'webhook_logs', $2::jsonb)";
+
+std::string current_user() {
+    const auto* entry = getpwuid(getuid());
+    const std::string name = entry != nullptr ? entry->pw_name : std::to_string(getuid());
+    char host[256] = {};
+    gethostname(host, sizeof(host) - 1);
+    return name + "@" + host;
+}
+
+class Replay {
+  public:
+    Replay(const ReplayOptions& options, std::istream& in, std::ostream& out)
+        : options_(options), in_(in), out_(out), pg_(configured_postgres(deadline_ms)) {}
+
+    void run() {
+        check();
+        select();
+        out_ << ids_.size() << " webhooks to replay\n";
+        if (options_.dry_run || ids_.empty()) {
+            return;
+        }
+        ask();
+        record();
+        std::size_t done = 0;
+        auto next = std::chrono::steady_clock::now();
+        const auto pause = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+            std::chrono::duration<double>(1 / options_.per_second));
+        for (const auto& id : ids_) {
+            std::this_thread::sleep_until(next);
+            done += static_cast<std::size_t>(pg_.execute(pending_sql, {id}).affected());
+            next += pause;
+        }
+        out_ << done << " webhooks are pending again\n";
+    }
+
+  private:
+    void check() const {
+        if (options_.filter.selects_all()) {
+            throw CommandError(
+                "webhooks replay: select some: an id, --provider, --status, --outcome or --since");
+        }
+        if (!options_.dry_run && options_.reason.empty()) {
+            throw CommandError("webhooks replay: --reason is missing: it goes into audit_logs");
+        }
+    }
+
+    void select() {
+        auto values = webhook_filter_values(options_.filter);
+        values.emplace_back(std::to_string(options_.filter.limit));
+        const auto sql = std::string("SELECT id::text FROM webhook_logs") + webhook_filter_sql +
+                         replayable + " ORDER BY received_at, id LIMIT $7::bigint";
+        const auto rows = pg_.execute(sql.c_str(), values);
+        for (int row = 0; row < rows.rows(); ++row) {
+            ids_.emplace_back(rows.text(row, 0));
+        }
+    }
+
+    void ask() {
+        if (options_.yes) {
+            return;
+        }
+        out_ << "replay them? [yes/no] " << std::flush;
+        std::string answer;
+        if (isatty(STDIN_FILENO) == 0 || !std::getline(in_, answer) || answer != "yes") {
+            throw CommandError("webhooks replay: not confirmed; nothing was done (--yes confirms)");
+        }
+    }
+
+    // Before the first one: who stops it half way has still been recorded.
+    void record() {
+        const auto& filter = options_.filter;
+        const nlohmann::json details{{"reason", options_.reason},
+                                     {"count", ids_.size()},
+                                     {"first", ids_.front()},
+                                     {"last", ids_.back()},
+                                     {"selection",
+                                      {{"id", filter.id},
+                                       {"provider", filter.provider},
+                                       {"status", filter.status},
+                                       {"outcome", filter.outcome},
+                                       {"since", filter.since},
+                                       {"limit", filter.limit}}}};
+        pg_.execute(audit_sql,
+                    {options_.actor.empty() ? current_user() : options_.actor,
+                     details.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+    }
+
+    const ReplayOptions& options_;
+    std::istream& in_;
+    std::ostream& out_;
+    PgConnection pg_;
+    std::vector<std::string> ids_;
+};
+
+}  // namespace
+
+void replay_webhooks(const ReplayOptions& options, std::istream& in, std::ostream& out) {
+    Replay(options, in, out).run();
+}
+
+}  // namespace coupon
