@@ -175,7 +175,9 @@ void WorkerJournal::finish_prepare(JournalTask& task, uint64_t now_ms, JournalNe
 void WorkerJournal::finish_adopt(JournalTask& task, uint64_t now_ms, JournalNews& news) {
     adopting_ = false;
     AdoptResult& result = task.adopted_;
-    occupied_segments_ = result.occupied_segments;
+    if (result.error.empty() && task.error_.empty()) {
+        occupied_segments_ = result.occupied_segments;
+    }
     adopt_at_ms_ = result.more ? now_ms : now_ms + kAdoptEvery_ms;
     say_once(adopt_error_, task.error_.empty() ? result.error : task.error_, news);
     if (result.warnings != adopt_warnings_) {
