@@ -7,6 +7,7 @@
 #include "runtime/command_line.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "webhooks/check.hpp"
 #include "webhooks/webhooks_role.hpp"
 
 namespace {
@@ -17,12 +18,14 @@ struct Settings {
     std::string database_url;
     RedisAddress redis;
     LogLevel log_level;
+    std::optional<ListenAddress> metrics_listen;
 };
 
 Settings read_settings() {
     return {required_environment("DATABASE_URL", "where PostgreSQL is"),
             parse_redis_url(required_environment("REDIS_URL", "where Redis is")),
-            parse_log_level(environment_value("LOG_LEVEL").value_or("info"))};
+            parse_log_level(environment_value("LOG_LEVEL").value_or("info")),
+            configured_metrics_listen()};
 }
 
 int run_clicks(const ClicksOptions& options) {
@@ -30,7 +33,13 @@ int run_clicks(const ClicksOptions& options) {
     const auto identity = make_worker_identity("clicks");
     const Log log(identity.role, identity.id, settings.log_level);
     const StopSignal stop;
-    ClicksRole(settings.database_url, settings.redis, identity, options, stop, log).run();
+    Metrics metrics;
+    ClicksRole role(settings.database_url, settings.redis, identity, options, stop, log, metrics);
+    std::optional<MetricsServer> metrics_server;
+    if (settings.metrics_listen) {
+        metrics_server.emplace(*settings.metrics_listen, metrics);
+    }
+    role.run();
     return 0;
 }
 
@@ -39,7 +48,8 @@ int start_webhooks(const WebhooksOptions& options) {
     const auto identity = make_worker_identity("webhooks");
     const Log log(identity.role, identity.id, settings.log_level);
     const StopSignal stop;
-    run_webhooks(settings.database_url, settings.redis, identity, options, stop, log);
+    run_webhooks(settings.database_url, settings.redis, identity, options, stop, log,
+                 settings.metrics_listen);
     return 0;
 }
 
@@ -49,7 +59,7 @@ int main(int argc, char** argv) {
     CLI::App app{
         "Background work of the coupon shop. Settings come from the environment: DATABASE_URL, "
         "REDIS_URL, LOG_LEVEL\n"
-        "(debug, info, warn, error), each also as <NAME>_FILE. Log lines are JSON on standard "
+        "(debug, info, warn, error), METRICS_LISTEN (host:port or unix:PATH, %i = WORKER_INSTANCE), each also as <NAME>_FILE. Log lines are JSON on standard "
         "error.",
         "coupon-worker"};
     app.set_version_flag("--version", COUPON_VERSION);
@@ -73,6 +83,9 @@ int main(int argc, char** argv) {
     auto* webhooks = app.add_subcommand(
         "webhooks", "Store webhooks from Redis in PostgreSQL and do what they ask for until SIGTERM");
     WebhooksOptions webhooks_options;
+    bool check_only = false;
+    webhooks->add_flag("--check", check_only,
+                       "Check the settings, Redis and PostgreSQL, say what is missing, and exit");
     int lease_s = 60;
     int grace_s = 20;
     webhooks->add_option("--threads", webhooks_options.jobs.threads, "Jobs at once, of each table")
@@ -88,6 +101,9 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
         if (webhooks->parsed()) {
+            if (check_only) {
+                return check_webhooks(std::cerr);
+            }
             webhooks_options.jobs.lease = std::chrono::seconds(lease_s);
             webhooks_options.jobs.grace = std::chrono::seconds(grace_s);
             return start_webhooks(webhooks_options);

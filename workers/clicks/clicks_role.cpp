@@ -1,5 +1,7 @@
 #include "clicks/clicks_role.hpp"
 
+#include "runtime/worker_metrics.hpp"
+
 namespace coupon {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr std::chrono::seconds report_every{10};
 
 ClicksRole::ClicksRole(const std::string& database_url, const RedisAddress& redis,
                        const WorkerIdentity& identity, ClicksOptions options,
-                       const StopSignal& stop, const Log& log)
+                       const StopSignal& stop, const Log& log, Metrics& metrics)
     : options_(options),
       stop_(stop),
       log_(log),
@@ -23,7 +25,11 @@ ClicksRole::ClicksRole(const std::string& database_url, const RedisAddress& redi
       writer_(store_, stop, log),
       partitions_(database_url, log),
       heartbeat_(redis, identity, log),
-      report_due_(steady::now() + report_every) {}
+      report_due_(steady::now() + report_every) {
+    add_worker_metrics(metrics, identity, heartbeat_);
+    add_queue_metrics(metrics, redis, "clicks");
+    add_metrics(metrics);
+}
 
 void ClicksRole::run() {
     log_.info("started", {{"redis", queue_.address().text()},
@@ -53,7 +59,7 @@ void ClicksRole::run() {
             }
         };
         const bool stored = writer_.write(*current, take_next, counts);
-        since_report_ += counts;
+        count(counts);
         if (!stored) {
             log_.warn("stopping while PostgreSQL is away; what was claimed goes back to the queue");
             queue_.give_back_own();
@@ -82,6 +88,27 @@ void ClicksRole::keep_house() {
     report(false);
     partitions_.keep();
     queue_.keep_house();
+}
+
+void ClicksRole::count(const StoreCounts& counts) {
+    since_report_ += counts;
+    stored_ += counts.stored;
+    duplicates_ += counts.duplicates;
+    conflicts_ += counts.conflicts;
+    rejected_ += counts.rejected;
+}
+
+void ClicksRole::add_metrics(Metrics& metrics) const {
+    metrics.add([this](MetricsText& out) {
+        const auto add = [&out](std::string_view outcome, std::uint64_t value) {
+            out.counter("coupon_intake_total", "Entries taken from the queue, by what became of them.",
+                        static_cast<double>(value), {{"queue", "clicks"}, {"outcome", outcome}});
+        };
+        add("stored", stored_);
+        add("duplicate", duplicates_);
+        add("conflict", conflicts_);
+        add("rejected", rejected_);
+    });
 }
 
 // One line per ten seconds in which anything came; the time since the last one is at least that.

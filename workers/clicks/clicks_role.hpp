@@ -2,8 +2,10 @@
 // requested.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -12,6 +14,7 @@
 #include "clicks/partition_keeper.hpp"
 #include "runtime/heartbeat.hpp"
 #include "runtime/log.hpp"
+#include "runtime/metrics.hpp"
 #include "runtime/queue_reader.hpp"
 #include "runtime/stop_signal.hpp"
 #include "runtime/worker_identity.hpp"
@@ -25,10 +28,11 @@ struct ClicksOptions {
 
 class ClicksRole {
   public:
-    // Throws ConfigError for a wrong URL. Redis and PostgreSQL may be away.
+    // Throws ConfigError for a wrong URL. Redis and PostgreSQL may be away. Adds what the role counts
+    // to `metrics`, which is asked no longer than the role lives.
     ClicksRole(const std::string& database_url, const RedisAddress& redis,
                const WorkerIdentity& identity, ClicksOptions options, const StopSignal& stop,
-               const Log& log);
+               const Log& log, Metrics& metrics);
 
     // Returns after a stop was requested and everything claimed is stored, or given back where
     // PostgreSQL is away.
@@ -38,6 +42,8 @@ class ClicksRole {
     std::optional<ClickBatch> claim();
     void keep_house();
     void report(bool last);
+    void count(const StoreCounts& counts);
+    void add_metrics(Metrics& metrics) const;
 
     const ClicksOptions options_;
     const StopSignal& stop_;
@@ -51,6 +57,8 @@ class ClicksRole {
 
     std::chrono::steady_clock::time_point report_due_;
     StoreCounts since_report_;
+    // Read by the thread that answers for metrics.
+    std::atomic<std::uint64_t> stored_{0}, duplicates_{0}, conflicts_{0}, rejected_{0};
 };
 
 }  // namespace coupon

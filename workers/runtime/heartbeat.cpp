@@ -56,6 +56,10 @@ Heartbeat::~Heartbeat() {
     }
 }
 
+double Heartbeat::age_s() const noexcept {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - taken_.load()).count();
+}
+
 void Heartbeat::run() {
     std::unique_lock lock(mutex_);
     auto last = std::chrono::steady_clock::now();
@@ -83,6 +87,7 @@ void Heartbeat::beat(double seconds) {
                                {"rate", rate}};
     try {
         redis_.run(beat_script(), {heartbeat_key(identity_.id)}, {state.dump(), expire_s});
+        taken_.store(std::chrono::steady_clock::now());
         failing_ = false;
     } catch (const std::exception& failure) {
         if (!std::exchange(failing_, true)) {

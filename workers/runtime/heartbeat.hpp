@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -27,6 +28,9 @@ class Heartbeat {
     Heartbeat& operator=(const Heartbeat&) = delete;
 
     void count_jobs(std::uint64_t jobs) noexcept { jobs_.fetch_add(jobs); }
+    [[nodiscard]] std::uint64_t jobs() const noexcept { return jobs_.load(); }
+    // Seconds since Redis last took a beat, or since the start.
+    [[nodiscard]] double age_s() const noexcept;
 
   private:
     void run();
@@ -38,6 +42,7 @@ class Heartbeat {
     const std::int64_t started_s_;
     std::atomic<std::uint64_t> jobs_{0};
     std::uint64_t jobs_at_last_beat_ = 0;
+    std::atomic<std::chrono::steady_clock::time_point> taken_{std::chrono::steady_clock::now()};
     bool failing_ = false;
 
     std::mutex mutex_;

@@ -4,14 +4,34 @@
 #include <thread>
 
 #include "runtime/heartbeat.hpp"
+#include "runtime/worker_metrics.hpp"
 #include "webhooks/outbox_caller.hpp"
 #include "webhooks/webhook_processor.hpp"
 
 namespace coupon {
+namespace {
+
+void add_intake_metrics(Metrics& metrics, const WebhookIntake& intake) {
+    metrics.add([&intake](MetricsText& out) {
+        const auto& totals = intake.totals();
+        const auto add = [&out](std::string_view outcome, std::uint64_t value) {
+            out.counter("coupon_intake_total", "Entries taken from the queue, by what became of them.",
+                        static_cast<double>(value), {{"queue", "webhooks"}, {"outcome", outcome}});
+        };
+        add("accepted", totals.accepted);
+        add("refused", totals.refused);
+        add("failed", totals.failed);
+        add("duplicate", totals.duplicates);
+        add("conflict", totals.conflicts);
+    });
+}
+
+}  // namespace
 
 void run_webhooks(const std::string& database_url, const RedisAddress& redis,
                   const WorkerIdentity& identity, const WebhooksOptions& options,
-                  const StopSignal& stop, const Log& log) {
+                  const StopSignal& stop, const Log& log,
+                  const std::optional<ListenAddress>& metrics_listen) {
     WebhookProcessor processor(log);
     OutboxCaller caller(log);
     Heartbeat heartbeat(redis, identity, log);
@@ -39,6 +59,22 @@ void run_webhooks(const std::string& database_url, const RedisAddress& redis,
             }
         },
         stop, log);
+
+    Metrics metrics;
+    add_worker_metrics(metrics, identity, heartbeat);
+    add_queue_metrics(metrics, redis, "webhooks");
+    add_table_metrics(metrics, database_url, {"webhook_logs", "outbox"});
+    add_runner_metrics(metrics, webhooks);
+    add_runner_metrics(metrics, outbox);
+    add_intake_metrics(metrics, intake);
+    metrics.add([&](MetricsText& out) {
+        out.counter("coupon_webhook_alerts_total", "What a person should look at; see the log.",
+                    static_cast<double>(processor.alerts() + caller.alerts()));
+    });
+    std::optional<MetricsServer> metrics_server;
+    if (metrics_listen) {
+        metrics_server.emplace(*metrics_listen, metrics);
+    }
 
     log.info("started", {{"redis", redis.text()},
                          {"threads", static_cast<std::int64_t>(options.jobs.threads)},

@@ -2,10 +2,12 @@
 // cashback, and what follows from those through the outbox, until a stop is requested.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "runtime/job_runner.hpp"
 #include "runtime/log.hpp"
+#include "runtime/metrics_server.hpp"
 #include "runtime/redis_address.hpp"
 #include "runtime/stop_signal.hpp"
 #include "runtime/worker_identity.hpp"
@@ -22,6 +24,7 @@ struct WebhooksOptions {
 // Throws ConfigError for a wrong setting. Redis and PostgreSQL may be away.
 void run_webhooks(const std::string& database_url, const RedisAddress& redis,
                   const WorkerIdentity& identity, const WebhooksOptions& options,
-                  const StopSignal& stop, const Log& log);
+                  const StopSignal& stop, const Log& log,
+                  const std::optional<ListenAddress>& metrics_listen);
 
 }  // namespace coupon
