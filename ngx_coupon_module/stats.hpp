@@ -62,8 +62,7 @@ enum class WebhookOutcome : uint8_t {
 
 std::string_view webhook_outcome_name(WebhookOutcome outcome) noexcept;
 
-// Rows of core's table of providers that are counted; a unit of this file, so that the zone's layout
-// does not change with each provider.
+// Room for the rows of core's table of providers: the zone's layout does not change with each of them.
 inline constexpr size_t kWebhookProviders_max = 32;
 
 // Upper bounds of the latency histograms, in microseconds; one more bucket is unbounded.

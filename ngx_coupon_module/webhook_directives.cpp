@@ -34,6 +34,17 @@ bool is_printable(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > ' ' && c < 0x7f; });
 }
 
+// With a host, and without a fragment, which no provider sends.
+bool is_http_url(std::string_view url) {
+    for (const std::string_view scheme : {"https://", "http://"}) {
+        if (url.starts_with(scheme)) {
+            const auto rest = url.substr(scheme.size());
+            return !rest.empty() && rest[0] != '/' && is_printable(rest) && rest.find('#') == std::string_view::npos;
+        }
+    }
+    return false;
+}
+
 std::string names_of_providers() {
     std::string names;
     for (const WebhookProvider& provider : webhook_providers()) {
@@ -138,9 +149,7 @@ char* set_webhook_url(ngx_conf_t* cf, ngx_command_t* command, void* conf) {
     if (!webhook.settings.url.empty()) {
         return const_cast<char*>("is duplicate");
     }
-    const auto rest = url.substr(std::min(url.size(), url.find("://") == std::string_view::npos ? 0 : url.find("://") + 3));
-    if ((!url.starts_with("https://") && !url.starts_with("http://")) || rest.empty() || rest.starts_with('/') ||
-        !is_printable(url) || url.find('#') != std::string_view::npos) {
+    if (!is_http_url(url)) {
         return refuse(cf, "takes the http(s) URL that the provider calls, without a fragment, not", url);
     }
     webhook.settings.url = url;
