@@ -1,8 +1,49 @@
 -- Webhooks as they came, what they did, and the queues of everything that follows from them.
 --
 -- Job tables share these columns: status (pending, processing, completed, failed = dead letter), attempts (how often it
--- was tried and gave up), starts (how often it was begun: more starts than ends is poison), scheduled_at, lease_token and
--- lease_until (who works on it, and until when), last_error, raw (its text where it could not be understood).
+-- was tried and gave up), starts (how often it was begun since it last ended: many are poison), scheduled_at, lease_token
+-- and lease_until (who works on it, and until when), last_error, raw (its text where it could not be understood).
+
+DO $$
+DECLARE
+    misfits text;
+BEGIN
+    SELECT string_agg(format('%s is a view or of another kind, needs a table', c.relname), '; ')
+      INTO misfits
+      FROM unnest(ARRAY['webhook_logs', 'webhook_events', 'outbox', 'email_queue', 'sms_queue', 'cashback_jobs']) AS job(name)
+      JOIN pg_class c ON c.oid = to_regclass(job.name)
+     WHERE c.relkind NOT IN ('r', 'p');
+    IF misfits IS NOT NULL THEN
+        RAISE EXCEPTION 'cannot fit: %', misfits;
+    END IF;
+
+    SELECT string_agg(format('%s.%s is %s, needs %s', need.tab, need.col, format_type(a.atttypid, a.atttypmod), need.kind),
+                      '; ' ORDER BY need.tab, need.col)
+      INTO misfits
+      FROM (SELECT tab, col, kind
+              FROM unnest(ARRAY['email_queue', 'sms_queue']) AS tab,
+                   (VALUES ('id', 'an integer or uuid'), ('type', 'text'), ('to', 'text'), ('data', 'jsonb'),
+                           ('idempotency_key', 'text'), ('provider', 'text'), ('provider_message_id', 'text'),
+                           ('delivery_status', 'text'), ('status', 'text'), ('attempts', 'an integer'),
+                           ('starts', 'an integer'), ('scheduled_at', 'a timestamp'), ('lease_token', 'uuid'),
+                           ('lease_until', 'a timestamp'), ('last_error', 'text'), ('raw', 'text'),
+                           ('correlation_id', 'text'), ('created_at', 'a timestamp'), ('finished_at', 'a timestamp')
+                   ) AS needed (col, kind)) AS need
+      JOIN pg_attribute a ON a.attrelid = to_regclass(need.tab) AND a.attname = need.col AND NOT a.attisdropped
+      JOIN pg_type t ON t.oid = a.atttypid
+     WHERE NOT CASE need.kind
+               WHEN 'an integer'         THEN t.typname IN ('int8', 'int4', 'int2')
+               WHEN 'an integer or uuid' THEN t.typname IN ('int8', 'int4', 'int2', 'uuid')
+               WHEN 'text'               THEN t.typname IN ('text', 'varchar', 'bpchar', 'citext')
+               WHEN 'a timestamp'        THEN t.typname IN ('timestamptz', 'timestamp')
+               WHEN 'jsonb'              THEN t.typname IN ('jsonb', 'json')
+               ELSE t.typname = need.kind
+               END;
+    IF misfits IS NOT NULL THEN
+        RAISE EXCEPTION 'cannot fit: %', misfits;
+    END IF;
+END
+$$;
 
 CREATE OR REPLACE FUNCTION coupon_add_job_columns(job_table regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -19,6 +60,14 @@ BEGIN
         ADD COLUMN IF NOT EXISTS correlation_id text,
         ADD COLUMN IF NOT EXISTS created_at     timestamptz NOT NULL DEFAULT now(),
         ADD COLUMN IF NOT EXISTS finished_at    timestamptz', job_table);
+    -- Columns that were there before may lack what a job that is simply inserted needs.
+    EXECUTE format('UPDATE %s SET status = COALESCE(status, ''pending''), attempts = COALESCE(attempts, 0),
+                           scheduled_at = COALESCE(scheduled_at, created_at, now())
+                     WHERE status IS NULL OR attempts IS NULL OR scheduled_at IS NULL', job_table);
+    EXECUTE format('ALTER TABLE %s
+        ALTER COLUMN status SET DEFAULT ''pending'', ALTER COLUMN status SET NOT NULL,
+        ALTER COLUMN attempts SET DEFAULT 0, ALTER COLUMN attempts SET NOT NULL,
+        ALTER COLUMN scheduled_at SET DEFAULT now(), ALTER COLUMN scheduled_at SET NOT NULL', job_table);
     -- What is taken next, and what a dead worker left; both stay small whatever the table holds.
     EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %s (scheduled_at) WHERE status = ''pending''',
                    split_part(job_table::text, '.', -1) || '_pending', job_table);

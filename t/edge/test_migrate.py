@@ -110,6 +110,42 @@ def test_what_cannot_fit_is_named_and_left_alone(database, misfit, names):
     assert database.value("SELECT to_regclass('click_rejects')") is None
 
 
+@pytest.mark.parametrize("misfit,names", [
+    ("CREATE TABLE email_queue (id int PRIMARY KEY, attempts text)", ["email_queue.attempts"]),
+    ("CREATE TABLE sms_queue (id text PRIMARY KEY)", ["sms_queue.id"]),
+    ("CREATE VIEW outbox AS SELECT 1 AS id", ["outbox"]),
+])
+def test_a_queue_that_cannot_fit_is_named_and_left_alone(database, misfit, names):
+    database.run(misfit)
+    run = run_migrate(database)
+    assert run.returncode == 1
+    for name in ["cannot fit", *names]:
+        assert name in run.stderr, run.stderr
+    assert database.value("SELECT to_regclass('webhook_logs')") is None
+
+
+OLD_QUEUES = """
+CREATE TABLE email_queue (id bigserial PRIMARY KEY, type varchar(50) NOT NULL, "to" varchar(255), data json,
+    status varchar(20), attempts integer, scheduled_at timestamp, created_at timestamp DEFAULT now(), sent_by text);
+CREATE TABLE sms_queue (id serial PRIMARY KEY, type text, "to" text, data jsonb DEFAULT '{}', status text DEFAULT 'queued');
+INSERT INTO email_queue (type, "to", data, status) VALUES ('welcome', 'a@example.com', '{}', NULL),
+    ('welcome', 'b@example.com', '{}', 'completed');
+"""
+
+
+def test_queues_that_are_there_become_job_tables(database):
+    database.run(OLD_QUEUES)
+    migrated = run_migrate(database)
+    assert migrated.returncode == 0, migrated.stderr
+    old = database.run("SELECT status, attempts, scheduled_at IS NOT NULL AS due, starts FROM email_queue ORDER BY id")
+    assert old == [{"status": "pending", "attempts": 0, "due": True, "starts": 0},
+                   {"status": "completed", "attempts": 0, "due": True, "starts": 0}]
+    for queue in ("email_queue", "sms_queue"):
+        row = database.row(f"INSERT INTO {queue} (type, \"to\") VALUES ('otp', 'x') RETURNING *")
+        assert (row["status"], row["attempts"], row["starts"]) == ("pending", 0, 0)
+        assert isinstance(row["id"], int) and row["scheduled_at"] is not None
+
+
 def test_only_changes_that_matter_reach_the_catalogues_log(database):
     migrate(database)
     database.run("INSERT INTO merchants (slug) VALUES ('m'); INSERT INTO offers (merchant_id, title) VALUES (1, 'o')")

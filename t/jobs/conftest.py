@@ -1,0 +1,32 @@
+"""Fixtures of the worker's tests: a shop without an edge, whose entries the tests put into Redis themselves."""
+import contextlib
+
+import pytest
+
+from .job_shop import JobShop
+
+
+@pytest.fixture
+def new_job_shop(postgres, redis_server, template):
+    """new_job_shop(…) → a JobShop of the test's own, without a worker yet."""
+    with contextlib.ExitStack() as closing:
+        def make(**options):
+            shop = JobShop(options.pop("postgres", postgres), options.pop("redis_server", redis_server),
+                           options.pop("template", template), **options)
+            closing.callback(shop.close)
+            return shop
+
+        yield make
+
+
+@pytest.fixture
+def job_shop(new_job_shop):
+    """A JobShop whose worker the test starts itself."""
+    return new_job_shop()
+
+
+@pytest.fixture
+def running_shop(job_shop):
+    """A JobShop with one worker."""
+    job_shop.start_worker()
+    return job_shop
