@@ -9,6 +9,7 @@ constexpr size_t kBatch_min = 256;  // below this a batch waits for more records
 constexpr ngx_msec_t kWait_ms = 20;  // … but no longer than this
 constexpr size_t kBatch_max = 1024;
 constexpr size_t kBatchBytes_max = 512 << 10;
+constexpr size_t kWireKept_bytes = 2 << 20;
 constexpr ngx_msec_t kDeadline_ms = 10'000;
 constexpr ngx_msec_t kRefusedRetry_ms = 500;
 constexpr ngx_msec_t kPausePoll_ms = 100;
@@ -98,6 +99,9 @@ void QueueDelivery::send() {
     });
     if (!in_flight_) {
         journal_.delivery().on_not_sent(token);
+    }
+    if (wire_.capacity() > kWireKept_bytes) {
+        std::string().swap(wire_);  // one large webhook
     }
 }
 

@@ -178,3 +178,15 @@ def test_bytes_in_memory_are_bounded(new_shop, secrets):
     with shop.edge.connect() as connection:
         connection.send(whole)
         assert connection.read().status == 200
+
+
+def test_a_record_above_8_mb_reaches_redis(new_shop, secrets):
+    shop = new_shop(click_worker=False, start=False,
+                    servers={"main": Server(extra=webhooks.locations(secrets).replace("128k", "10m"))})
+    shop.edge.settings["coupon_journal"] = f"{shop.edge.journal} size=64m segment=16m webhooks=64m"
+    shop.edge.start()
+    body = bytes(range(256)) * 40_000
+    assert webhooks.razorpay(body).send(shop.edge.port()).status == 200
+    assert webhooks.razorpay(b"{}").send(shop.edge.port()).status == 200
+    eventually(lambda: shop.redis.llen("queue:webhooks") == 2, "both records", 15)
+    assert base64.b64decode(json.loads(shop.redis.lindex("queue:webhooks", 0))["body"]) == body
