@@ -1,0 +1,44 @@
+"""couponctl orders stuck: a paid order never stays unfulfilled silently."""
+from harness.stand_in import Answer
+from harness.waiting import eventually
+
+from .payment_fixtures import idle_shop, paying_shop  # noqa: F401
+from .paying_shop import PAID
+
+
+def stuck(shop, minutes=0):
+    return shop.couponctl("orders", "stuck", "--minutes", minutes)
+
+
+def test_a_fulfilled_order_is_not_stuck(paying_shop):
+    order = paying_shop.order()
+    paying_shop.order()   # unpaid
+    paying_shop.razorpay("payment.captured", order)
+    paying_shop.reaches(order, *PAID)
+    run = stuck(paying_shop)
+    assert (run.returncode, run.stdout) == (0, "")
+
+
+def test_each_stuck_order_is_listed_with_its_reason(paying_shop):
+    orders = {"dead": paying_shop.order(), "retried": paying_shop.order(), "reviewed": paying_shop.order(),
+              "forgotten": paying_shop.order()}
+    paying_shop.backend.script(f"/internal/orders/{orders['dead'].id}/", Answer(422))
+    paying_shop.backend.script(f"/internal/orders/{orders['retried'].id}/", Answer(503))
+    for order in orders.values():
+        paying_shop.done(paying_shop.razorpay("payment.captured", order, payment=f"pay_{order.id}"))
+    paying_shop.done(paying_shop.razorpay("payment.captured", orders["reviewed"], payment="pay_again"))
+    eventually(lambda: paying_shop.database.value("SELECT count(*) FROM outbox WHERE status = 'failed'") == 1
+               and paying_shop.database.value("SELECT count(*) FROM outbox WHERE attempts > 0") == 2, "the calls")
+    paying_shop.reaches(orders["forgotten"], *PAID)
+    paying_shop.database.run("UPDATE orders SET status = 'processing' WHERE id = %s", [orders["forgotten"].id])
+    paying_shop.database.run("DELETE FROM outbox WHERE order_id = %s", [orders["forgotten"].id])
+
+    assert stuck(paying_shop, 5).returncode == 0
+    run = stuck(paying_shop)
+    assert run.returncode == 1
+    lines = {int(line.split()[0]): line for line in run.stdout.splitlines()[:-1]}
+    assert "fulfill is a dead letter: answered 422" in lines[orders["dead"].id]
+    assert "fulfill is pending after 1 attempts: answered 503" in lines[orders["retried"].id]
+    assert "waits for a review" in lines[orders["reviewed"].id]
+    assert "no call was queued" in lines[orders["forgotten"].id]
+    assert "4 paid orders are not fulfilled" in run.stdout
