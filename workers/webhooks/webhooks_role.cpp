@@ -1,6 +1,7 @@
 #include "webhooks/webhooks_role.hpp"
 
 #include <cstdlib>
+#include <future>
 #include <thread>
 
 #include "runtime/heartbeat.hpp"
@@ -82,8 +83,10 @@ void run_webhooks(const std::string& database_url, const RedisAddress& redis,
     std::thread intake_thread([&intake] { intake.run(); });
     webhooks.start();
     outbox.start();
+    // Beside each other: the grace time is one for both.
+    auto outbox_join = std::async(std::launch::async, [&outbox] { return outbox.join(); });
     const bool webhooks_ended = webhooks.join();
-    const bool outbox_ended = outbox.join();
+    const bool outbox_ended = outbox_join.get();
     intake_thread.join();
     log.info("stopped");
     if (!webhooks_ended || !outbox_ended) {
