@@ -1,4 +1,7 @@
 """couponctl orders stuck: a paid order never stays unfulfilled silently."""
+import urllib.request
+
+from harness.process import free_port
 from harness.stand_in import Answer
 from harness.waiting import eventually
 
@@ -42,3 +45,20 @@ def test_each_stuck_order_is_listed_with_its_reason(paying_shop):
     assert "waits for a review" in lines[orders["reviewed"].id]
     assert "no call was queued" in lines[orders["forgotten"].id]
     assert "4 paid orders are not fulfilled" in run.stdout
+
+
+def test_the_metrics_tell_of_calls_that_wait_and_of_alerts(idle_shop):
+    port = free_port()
+    idle_shop.start_worker(METRICS_LISTEN=f"127.0.0.1:{port}")
+
+    def metrics():
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            return dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line[0] != "#")
+
+    order = idle_shop.order()
+    idle_shop.backend.script("/internal/", Answer(422))
+    idle_shop.razorpay("payment.captured", order)
+    eventually(lambda: idle_shop.database.value("SELECT count(*) FROM outbox WHERE status = 'failed'") == 1, "the call")
+    found = metrics()
+    assert found["coupon_order_calls_waiting"] == "1"
+    assert found["coupon_webhook_alerts_total"] == "1"

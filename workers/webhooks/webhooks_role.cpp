@@ -6,6 +6,7 @@
 
 #include "runtime/heartbeat.hpp"
 #include "runtime/worker_metrics.hpp"
+#include "webhooks/order_metrics.hpp"
 #include "webhooks/outbox_caller.hpp"
 #include "webhooks/webhook_processor.hpp"
 
@@ -68,6 +69,7 @@ void run_webhooks(const std::string& database_url, const RedisAddress& redis,
     add_runner_metrics(metrics, webhooks);
     add_runner_metrics(metrics, outbox);
     add_intake_metrics(metrics, intake);
+    add_order_metrics(metrics, database_url);
     metrics.add([&](MetricsText& out) {
         out.counter("coupon_webhook_alerts_total", "What a person should look at; see the log.",
                     static_cast<double>(processor.alerts() + caller.alerts()));
