@@ -26,9 +26,10 @@ LOG_FORMAT = ("log_format click escape=json '{\"ts\":$msec,\"id\":\"$request_id\
 class BenchServer:
     """One server block: /out/ does `location`, and with the module the edge's own pages."""
 
-    def __init__(self, location, with_module):
+    def __init__(self, location, with_module, more=""):
         self.location = location
         self.pages = "location = /health { coupon_health; } location = /stats { coupon_stats; }" if with_module else ""
+        self.more = more
         self.port = free_port()
 
     def text(self):
@@ -37,13 +38,14 @@ class BenchServer:
         listen 127.0.0.1:{self.port};
         location /out/ {{ {self.location} }}
         {self.pages}
+        {self.more}
     }}"""
 
 
 class BenchNginx(Nginx):
     """One worker; without `settings` an NGINX that never heard of the module."""
 
-    def __init__(self, location, settings=None, log_format=""):
+    def __init__(self, location, settings=None, log_format="", more=""):
         super().__init__()
         self.with_module = settings is not None
         self.settings = self.settings | {
@@ -51,7 +53,7 @@ class BenchNginx(Nginx):
             "coupon_rate_zone": "visitors:16m",
             "coupon_journal": f"{self.journal} size=2g segment=8m keep=10m",
         } | (settings or {})
-        self.servers = {"main": BenchServer(location.format(directory=self.directory), self.with_module)}
+        self.servers = {"main": BenchServer(location.format(directory=self.directory), self.with_module, more)}
         self.log_format = log_format
         self.callgrind_file = None
 

@@ -11,7 +11,9 @@ from .process import Process, free_port
 class Redis:
     """The server. Persistence: what SAVE wrote, as after a crash of a real one."""
 
-    def __init__(self):
+    def __init__(self, listen=()):
+        """`listen`: further words of its command line."""
+        self.listen = listen
         self.directory = fresh_directory("redis", owner="redis")
         self.port = free_port()
         self.process = None
@@ -20,7 +22,7 @@ class Redis:
 
     def start(self):
         self.process = Process(
-            [*as_user("redis"), "redis-server", "--port", self.port, "--bind", "127.0.0.1",
+            [*as_user("redis"), "redis-server", "--port", self.port, "--bind", "127.0.0.1", *self.listen,
              "--dir", self.directory, "--save", "", "--databases", 512,
              "--enable-debug-command", "yes"],
             self.directory / "redis.log")
