@@ -1,4 +1,4 @@
-# Private PostgreSQL, Redis, click worker and NGINX below $state. Sourced by quickstart, which sets
+# Private PostgreSQL, Redis, workers and NGINX below $state. Sourced by quickstart, which sets
 # checkout, http_port, postgres_port and redis_port. As root, each runs as a user of its own.
 
 choose_state() {
@@ -34,9 +34,11 @@ prepare_state() {
     own_directory postgres "$state/postgres"
     own_directory redis "$state/redis"
     own_directory nobody "$state/worker"
-    if [ ! -s "$state/click_key" ]; then
-        (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' > "$state/click_key")
-    fi
+    local secret
+    for secret in click_key webhook_secret; do
+        [ -s "$state/$secret" ] ||
+            (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' > "$state/$secret")
+    done
     postgres_bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
     [ -x "$postgres_bin/postgres" ] || die "PostgreSQL's server programs are not below /usr/lib/postgresql"
 }
@@ -46,7 +48,7 @@ prepare_state() {
 install_programs() {
     local file
     cmp -s "$1/ngx_http_coupon_module.so" "$state/bin/ngx_http_coupon_module.so" || stop_nginx
-    cmp -s "$1/coupon-worker" "$state/bin/coupon-worker" || stop_worker
+    cmp -s "$1/coupon-worker" "$state/bin/coupon-worker" || stop_workers
     for file in ngx_http_coupon_module.so coupon-worker couponctl; do
         cp "$1/$file" "$state/bin/$file.new" && chmod 755 "$state/bin/$file.new" &&
             mv "$state/bin/$file.new" "$state/bin/$file" || die "cannot copy $file to $state/bin"
@@ -136,17 +138,22 @@ start_redis() {
         die "Redis did not start: $(tail -n 3 "$state/redis/redis.log" 2>/dev/null)"
 }
 
+start_workers() {
+    start_worker clicks && start_worker webhooks
+}
+
 start_worker() {
-    running "$state/worker/worker.pid" coupon-worker && return
-    started=(worker "${started[@]}")
+    local role=$1
+    running "$state/worker/$role.pid" coupon-worker && return
+    started=(workers "${started[@]}")
     # It outlives this terminal and holds none of its files; exec: the pid is the worker's own.
     local become
     become nobody
     DATABASE_URL=$database_url REDIS_URL=redis://127.0.0.1:$redis_port/0 "${become[@]}" setsid sh -c '
-        cd "$1" && echo $$ > worker.pid && exec "$0" clicks >> worker.log 2>&1' \
-        "$state/bin/coupon-worker" "$state/worker" < /dev/null > /dev/null 2>&1 &
-    until_true 50 running "$state/worker/worker.pid" coupon-worker ||
-        die "the click worker did not start: $(tail -n 3 "$state/worker/worker.log" 2>/dev/null)"
+        cd "$1" && echo $$ > "$2.pid" && exec "$0" "$2" >> "$2.log" 2>&1' \
+        "$state/bin/coupon-worker" "$state/worker" "$role" < /dev/null > /dev/null 2>&1 &
+    until_true 50 running "$state/worker/$role.pid" coupon-worker ||
+        die "the $role worker did not start: $(tail -n 3 "$state/worker/$role.log" 2>/dev/null)"
 }
 
 healthy() {
@@ -185,14 +192,17 @@ gone() {
 }
 
 stop_nginx() { stop_one "$state/nginx/nginx.pid" nginx QUIT NGINX; }
-stop_worker() { stop_one "$state/worker/worker.pid" coupon-worker TERM "the click worker"; }
+stop_workers() {
+    stop_one "$state/worker/clicks.pid" coupon-worker TERM "the clicks worker"
+    stop_one "$state/worker/webhooks.pid" coupon-worker TERM "the webhooks worker"
+}
 stop_redis() { stop_one "$state/redis/redis.pid" redis-server TERM Redis; }
 stop_postgres() { stop_one "$state/postgres/data/postmaster.pid" postgres INT PostgreSQL; }
 
-# First what makes clicks, then what stores them.
+# First what takes clicks and webhooks in, then what stores them.
 stop_servers() {
     stop_nginx
-    stop_worker
+    stop_workers
     stop_redis
     stop_postgres
     echo "nothing of the quick start runs; its data is in $state"
@@ -210,7 +220,8 @@ server_status() {
     done <<END
 PostgreSQL postgres/data/postmaster.pid postgres
 Redis redis/redis.pid redis-server
-click-worker worker/worker.pid coupon-worker
+clicks-worker worker/clicks.pid coupon-worker
+webhooks-worker worker/webhooks.pid coupon-worker
 NGINX nginx/nginx.pid nginx
 END
     return $all
