@@ -12,8 +12,9 @@ def call_row(shop):
     return shop.database.row("SELECT *, extract(epoch FROM scheduled_at - now()) AS wait FROM outbox")
 
 
-@pytest.mark.parametrize("trouble", [Answer(500), Answer(503), Answer(409), Answer(408), Answer(425), Answer(reset=True)],
-                         ids=["500", "503", "409", "408", "425", "reset"])
+@pytest.mark.parametrize("trouble", [Answer(500), Answer(503), Answer(409), Answer(408), Answer(425), Answer(401), Answer(403),
+                                     Answer(reset=True)],
+                         ids=["500", "503", "409", "408", "425", "401", "403", "reset"])
 def test_what_may_get_better_is_tried_again_with_the_same_key(paying_shop, trouble):
     order = paying_shop.order()
     paying_shop.backend.script("/internal/", trouble)

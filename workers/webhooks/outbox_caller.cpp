@@ -138,6 +138,20 @@ HttpRequest OutboxCaller::request(const Job& job, const std::string& method,
     return request;
 }
 
+bool OutboxCaller::may_change(int status) noexcept {
+    switch (status) {
+        case 401:
+        case 403:  // of the token, which somebody is going to mend
+        case 408:
+        case 409:
+        case 425:
+        case 429:
+            return true;
+        default:
+            return false;
+    }
+}
+
 // A time-out may have been a success: the same key makes the next try harmless.
 void OutboxCaller::send(const HttpRequest& request) {
     const auto answer = http_.send(request);
@@ -148,9 +162,7 @@ void OutboxCaller::send(const HttpRequest& request) {
         return;
     }
     const auto what = "answered " + std::to_string(answer.status);
-    const bool may_change = answer.status == 408 || answer.status == 409 || answer.status == 425 ||
-                            answer.status == 429;
-    if (answer.status >= 400 && answer.status < 500 && !may_change) {
+    if (answer.status >= 400 && answer.status < 500 && !may_change(answer.status)) {
         throw PermanentFailure(what);
     }
     const auto after = answer.header("retry-after");

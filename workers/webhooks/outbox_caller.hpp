@@ -43,6 +43,7 @@ class OutboxCaller {
     void update_payment(PgConnection& pg, const Job& job);
     void confirm_subscription(PgConnection& pg, const Job& job);
     HttpRequest request(const Job& job, const std::string& method, const std::string& path) const;
+    static bool may_change(int status) noexcept;
     void send(const HttpRequest& request);
     void complete(PgConnection& pg, const Job& job, const std::string& note);
 
