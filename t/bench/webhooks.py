@@ -1,5 +1,5 @@
-"""Part `webhooks`: what verifying one costs by provider, verified and durable webhooks beside a handler that only reads the body, records per
-fdatasync, and what redirects of the same NGINX worker notice of them."""
+"""Part `webhooks`: what verifying one costs by provider, verified and durable webhooks beside a handler that
+only reads the body, records per fdatasync, and what redirects of the same NGINX worker notice of them."""
 import hashlib
 import hmac
 import json
@@ -68,7 +68,8 @@ def result(wrk):
 def verify_costs():
     """A row a provider: CPU of its check alone, without NGINX."""
     answer = subprocess.run([os.environ["COUPON_BENCH_VERIFY"]], check=True, stdout=subprocess.PIPE, text=True)
-    return [row(PART, f"verify {provider}, 1 KB", f"{cost:.2f} µs") for provider, cost in json.loads(answer.stdout).items()]
+    costs = json.loads(answer.stdout)
+    return [row(PART, f"verify {provider}, 1 KB", f"{cost:.2f} µs") for provider, cost in costs.items()]
 
 
 def run(shop, quick):
