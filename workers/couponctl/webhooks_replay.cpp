@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "couponctl/purged_webhooks.hpp"
 #include "couponctl/settings.hpp"
 #include "runtime/error.hpp"
 
@@ -22,7 +23,7 @@ constexpr const char* replayable =
 constexpr const char* pending_sql =
     "UPDATE webhook_logs SET status = 'pending', attempts = 0, starts = 0, scheduled_at = now(),"
     " finished_at = NULL, last_error = NULL"
-    " WHERE id = $1::uuid AND status IN ('completed', 'failed')";
+    " WHERE id = $1::uuid AND status IN ('completed', 'failed') AND body IS NOT NULL";
 
 constexpr const char* audit_sql =
     "INSERT INTO audit_logs (actor, action, entity, details)"
@@ -45,9 +46,17 @@ class Replay {
         check();
         select();
         out_ << ids_.size() << " webhooks to replay\n";
-        if (options_.dry_run || ids_.empty()) {
-            return;
+        if (!options_.dry_run && !ids_.empty()) {
+            replay();
         }
+        if (purged_ > 0) {
+            throw CommandError("webhooks replay: " + purged_webhooks_text(purged_) +
+                               "; nothing was changed for " + (purged_ == 1 ? "it" : "them"));
+        }
+    }
+
+  private:
+    void replay() {
         ask();
         record();
         std::size_t done = 0;
@@ -62,7 +71,6 @@ class Replay {
         out_ << done << " webhooks are pending again\n";
     }
 
-  private:
     void check() const {
         if (options_.filter.selects_all()) {
             throw CommandError(
@@ -82,6 +90,7 @@ class Replay {
         for (int row = 0; row < rows.rows(); ++row) {
             ids_.emplace_back(rows.text(row, 0));
         }
+        purged_ = count_purged_webhooks(pg_, options_.filter);
     }
 
     void ask() {
@@ -119,6 +128,7 @@ class Replay {
     std::ostream& out_;
     PgConnection pg_;
     std::vector<std::string> ids_;
+    std::int64_t purged_ = 0;
 };
 
 }  // namespace

@@ -20,7 +20,8 @@ struct ReplayOptions {
 
 // Sets the selected webhooks, those that came to an end and whose body is kept, pending again.
 // Effects stay once: webhook_events knows what was done. Says the count first and asks, unless told
-// yes. Throws CommandError without a selection, a reason or a consent.
+// yes. Throws CommandError without a selection, a reason or a consent; and, once the others are
+// pending, where some of the selection are purged.
 void replay_webhooks(const ReplayOptions& options, std::istream& in, std::ostream& out);
 
 }  // namespace coupon

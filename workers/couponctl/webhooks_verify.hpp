@@ -19,7 +19,7 @@ struct VerifyOptions {
 };
 
 // Checks stored bodies and headers against these secrets as the edge would, whatever their age, and
-// prints those that do not pass. Returns 1 when there are any. A provider whose evidence is not
+// prints those that do not pass or are purged. Returns 1 when there are any. A provider whose evidence is not
 // kept (a token in the URL) cannot be verified: CommandError.
 int verify_webhooks(const VerifyOptions& options, std::ostream& out);
 

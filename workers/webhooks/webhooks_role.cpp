@@ -6,6 +6,7 @@
 
 #include "runtime/heartbeat.hpp"
 #include "runtime/worker_metrics.hpp"
+#include "webhooks/body_retention.hpp"
 #include "webhooks/order_metrics.hpp"
 #include "webhooks/outbox_caller.hpp"
 #include "webhooks/webhook_processor.hpp"
@@ -36,6 +37,7 @@ void run_webhooks(const std::string& database_url, const RedisAddress& redis,
                   const std::optional<ListenAddress>& metrics_listen) {
     WebhookProcessor processor(log);
     OutboxCaller caller(log);
+    BodyRetention retention(database_url, configured_body_days(), stop, log);
     Heartbeat heartbeat(redis, identity, log);
     JobRunner webhooks(
         WebhookProcessor::table(), database_url, options.jobs,
@@ -83,6 +85,7 @@ void run_webhooks(const std::string& database_url, const RedisAddress& redis,
                          {"threads", static_cast<std::int64_t>(options.jobs.threads)},
                          {"lease_s", static_cast<std::int64_t>(options.jobs.lease.count())}});
     std::thread intake_thread([&intake] { intake.run(); });
+    std::thread retention_thread([&retention] { retention.run(); });
     webhooks.start();
     outbox.start();
     // Beside each other: the grace time is one for both.
@@ -90,6 +93,7 @@ void run_webhooks(const std::string& database_url, const RedisAddress& redis,
     const bool webhooks_ended = webhooks.join();
     const bool outbox_ended = outbox_join.get();
     intake_thread.join();
+    retention_thread.join();
     log.info("stopped");
     if (!webhooks_ended || !outbox_ended) {
         // Threads that still run an action use what destructors would take from them.
