@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from harness.environment import fresh_directory
+from harness.environment import COUPON_WORKER, fresh_directory
+from harness.process import Process
 from harness.waiting import eventually
 
 from .payment_fixtures import idle_shop  # noqa: F401
@@ -88,7 +89,8 @@ def test_a_small_index_finds_the_rows(idle_shop):
 @pytest.mark.parametrize("days", ["0", "3651", "-1", "soon", "30d", "1.5"])
 def test_a_wrong_age_is_said_at_the_start_and_by_check(idle_shop, days):
     for arguments in ([], ["--check"]):
-        run = idle_shop.start_worker(*arguments, WEBHOOK_BODY_DAYS=days)
+        run = Process([COUPON_WORKER, "webhooks", *arguments], idle_shop.directory / "worker.log",
+                      idle_shop.environment | idle_shop.backend.environment | {"WEBHOOK_BODY_DAYS": days})
         assert run.wait(20) != 0
         assert "WEBHOOK_BODY_DAYS" in run.tail() and "1 to 3650" in run.tail()
 
