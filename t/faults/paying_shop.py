@@ -60,7 +60,7 @@ class PayingShop:
         shop = self.shop
         worker = Process([COUPON_WORKER, "webhooks", "--lease", 3], self.directory / "worker.log",
                          {"DATABASE_URL": shop.database.url, "REDIS_URL": shop.redis_server.url(shop.redis_number),
-                          "ASAN_OPTIONS": "detect_leaks=0"} | self.backend.environment)
+                          "ASAN_OPTIONS": "detect_leaks=0"} | self.backend.environment).says('"started"')
         self.workers.append(worker)
         return worker
 

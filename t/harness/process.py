@@ -58,6 +58,7 @@ class Process:
     def __init__(self, command, log, environment=None, directory=None):
         self.command = [str(word) for word in command]
         self.log = pathlib.Path(log)
+        self.said_before = self.log.stat().st_size if self.log.exists() else 0  # by others of the same log
         with open(self.log, "ab") as output:
             self.child = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
@@ -96,6 +97,17 @@ class Process:
     def tail(self, lines=30):
         text = self.log.read_text(errors="replace")
         return "\n".join(text.splitlines()[-lines:])
+
+    def says(self, text, within_s=15):
+        """Waits until it has written `text`: a worker that has started ends well when it is asked to."""
+        def written():
+            with open(self.log, "rb") as log:
+                log.seek(self.said_before)
+                return text.encode() in log.read()
+        # What has said it may be gone by now.
+        eventually(lambda: written() or not self.running, f"{text} in its log", within_s)
+        assert written(), f"{self.command} ended without a word of {text}\n{self.tail()}"
+        return self
 
     def expect(self, probe, what, within_s=15):
         """Waits for probe() while the process lives; its early end is reported with its output."""

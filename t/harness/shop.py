@@ -34,7 +34,7 @@ class ClickWorker:
 
     def start(self):
         self.process = Process([COUPON_WORKER, "clicks"], self.directory / "worker.log",
-                               self.environment)
+                               self.environment).says('"started"')
         return self
 
     def stop(self):

@@ -60,7 +60,7 @@ class JobShop:
         worker = Process([COUPON_WORKER, "webhooks", *arguments], self.directory / "worker.log",
                          self.environment | environment)
         self.workers.append(worker)
-        return worker
+        return worker.says('"started"')
 
     def log(self):
         path = self.directory / "worker.log"

@@ -68,7 +68,7 @@ class PayingShop:
         worker = Process([COUPON_WORKER, "webhooks", *arguments], self.directory / "worker.log",
                          self.environment | self.backend.environment | environment)
         self.workers.append(worker)
-        return worker
+        return worker.says('"started"')
 
     def stop_workers(self):
         for worker in self.workers:
