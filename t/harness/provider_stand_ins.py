@@ -48,8 +48,8 @@ class Sslcommerz(StandIn):
     def _validate(self, call):
         query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(call.path).query))
         if (query["store_id"], query["store_passwd"]) != ("store", "store password"):
-            return Answer(json={"status": "INVALID_TRANSACTION"})
-        return Answer(json=self.payments.get(query["val_id"], {"status": "INVALID_TRANSACTION"}))
+            return Answer(json={"APIConnect": "INVALID_REQUEST"})
+        return Answer(json=self.payments.get(query["val_id"], {"APIConnect": "DONE", "status": "INVALID_TRANSACTION"}))
 
 
 class Bkash(StandIn):

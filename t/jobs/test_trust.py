@@ -23,6 +23,15 @@ def stand_in(request, idle_shop):
     server.close()
 
 
+REFUSED = "refused an event that moves money"
+
+
+def cannot_say(shop, log, order):
+    """It waits for another answer, and nothing is lost by then."""
+    assert first_try(shop, log)["status"] == "pending"
+    assert shop.state(order) == UNTOUCHED and REFUSED not in shop.log()
+
+
 def first_try(shop, log):
     return eventually(lambda: (row := shop.log_row(log)) and row["attempts"] > 0 and row, "a first try")
 
@@ -32,7 +41,7 @@ def test_an_unsigned_payment_without_an_api_moves_nothing(idle_shop, trust):
     idle_shop.start_worker()
     order = idle_shop.order()
     row = idle_shop.done(idle_shop.push("razorpay", razorpay("payment.captured", order), trust=trust))
-    assert row["outcome"] == "refused"
+    assert row["outcome"] == "refused" and REFUSED in idle_shop.log()
     assert idle_shop.state(order) == UNTOUCHED
     # The key is not used up: the signed event has its effect.
     idle_shop.razorpay("payment.captured", order)
@@ -69,15 +78,35 @@ class TestPhonepe:
             "amount": 50000, "state": "COMPLETED"}})
         idle_shop.reaches(order, *REFUNDED)
 
-    @pytest.mark.parametrize("truth", [None, {"state": "FAILED", "amount": 50000}, {"state": "COMPLETED", "amount": 100}])
+    @pytest.mark.parametrize("truth", [{"state": "FAILED", "amount": 50000}, {"state": "COMPLETED", "amount": 100}])
     def test_moves_nothing_when_it_does_not(self, idle_shop, stand_in, truth):
         order = idle_shop.order(gateway="phonepe")
-        if truth:
-            stand_in.orders[order.gateway_order] = truth
+        stand_in.orders[order.gateway_order] = truth
         row = idle_shop.done(push_phonepe(idle_shop, phonepe_order(order)))
         assert row["outcome"] == "refused", row
         assert idle_shop.state(order) == UNTOUCHED
+        assert REFUSED in idle_shop.log()
         assert idle_shop.database.value("SELECT count(*) FROM webhook_events") == 0
+
+    @pytest.mark.parametrize("answer", [
+        Answer(400, json={"code": "BAD_REQUEST"}), Answer(403), Answer(404), Answer(417), Answer(json={}),
+        Answer(json={"state": "COMPLETED"}), Answer(json={"state": "UNHEARD", "amount": 50000})])
+    def test_asks_again_when_it_does_not_say(self, idle_shop, stand_in, answer):
+        order = idle_shop.order(gateway="phonepe")
+        stand_in.script("/checkout/", answer)
+        cannot_say(idle_shop, push_phonepe(idle_shop, phonepe_order(order)), order)
+        stand_in.orders[order.gateway_order] = {"state": "COMPLETED", "amount": 50000}
+        idle_shop.hurry()
+        idle_shop.reaches(order, *PAID)
+
+    def test_what_it_never_says_is_a_dead_letter(self, idle_shop, stand_in):
+        order = idle_shop.order(gateway="phonepe")
+        log = push_phonepe(idle_shop, phonepe_order(order))
+        first_try(idle_shop, log)
+        idle_shop.database.run("UPDATE webhook_logs SET attempts = 16, scheduled_at = now() WHERE status = 'pending'")
+        row = idle_shop.done(log)
+        assert row["status"] == "failed" and "PhonePe answers 400" in row["last_error"]
+        assert "a webhook was given up" in idle_shop.log()
 
     def test_waits_while_the_api_is_down(self, idle_shop, stand_in):
         order = idle_shop.order(gateway="phonepe")
@@ -127,8 +156,8 @@ def ipn(order, val_id="V1", status="VALID", amount="500.00", **more):
 
 
 def truth(order, **more):
-    return {"status": "VALID", "tran_id": order.gateway_order, "val_id": "V1", "amount": "500.00", "currency": "BDT",
-            "currency_type": "BDT", "currency_amount": "500.00", "risk_level": "0"} | more
+    return {"APIConnect": "DONE", "status": "VALID", "tran_id": order.gateway_order, "val_id": "V1", "amount": "500.00",
+            "currency": "BDT", "currency_type": "BDT", "currency_amount": "500.00", "risk_level": "0"} | more
 
 
 @pytest.mark.parametrize("stand_in", [Sslcommerz], indirect=True)
@@ -151,6 +180,20 @@ class TestSslcommerz:
         row = idle_shop.done(idle_shop.push("sslcommerz", ipn(order), trust="header-only"))
         assert row["outcome"] == "refused", row
         assert idle_shop.state(order) == UNTOUCHED
+        assert REFUSED in idle_shop.log()
+
+    @pytest.mark.parametrize("answer", [
+        {"APIConnect": "INVALID_REQUEST", "status": "INVALID_TRANSACTION"}, {"APIConnect": "FAILED"},
+        {"APIConnect": "INACTIVE"}, {"APIConnect": None}, {"status": "PENDING"}, {"tran_id": ""}, {"amount": ""}, 403,
+        404])
+    def test_asks_again_when_it_does_not_say(self, idle_shop, stand_in, answer):
+        order = self.order(idle_shop)
+        stand_in.script("/validator/", Answer(answer) if isinstance(answer, int) else
+                        Answer(json=truth(order, **answer)))
+        cannot_say(idle_shop, idle_shop.push("sslcommerz", ipn(order), trust="header-only"), order)
+        stand_in.payments["V1"] = truth(order)
+        idle_shop.hurry()
+        idle_shop.reaches(order, *PAID)
 
     def test_a_risky_payment_is_held(self, idle_shop, stand_in):
         order = self.order(idle_shop)
@@ -193,7 +236,7 @@ class TestBkash:
         envelope = stand_in.envelope(transaction(order))
         envelope["Message"] = envelope["Message"].replace('"500"', '"501"')
         row = idle_shop.done(idle_shop.push("bkash", envelope, trust="unverified"))
-        assert row["outcome"] == "refused"
+        assert row["outcome"] == "refused" and "refused a webhook" in idle_shop.log()
         assert idle_shop.state(order) == UNTOUCHED
 
     @pytest.mark.parametrize("url", ["https://sns.evil.example/c.pem", "http://sns.eu-west-1.amazonaws.com/c.pem",
@@ -205,9 +248,10 @@ class TestBkash:
         assert row["outcome"] == "refused"
         assert not stand_in.calls
 
-    def test_waits_while_the_certificate_cannot_be_fetched(self, idle_shop, stand_in):
+    @pytest.mark.parametrize("answer", [Answer(500), Answer(403), Answer(404), Answer(200, body=b"<html>sign in</html>")])
+    def test_waits_while_the_certificate_cannot_be_fetched(self, idle_shop, stand_in, answer):
         order = self.order(idle_shop)
-        stand_in.script("/SimpleNotificationService", Answer(500))
+        stand_in.script("/SimpleNotificationService", answer)
         log = idle_shop.push("bkash", stand_in.envelope(transaction(order)), trust="unverified")
         assert first_try(idle_shop, log)["status"] == "pending"
         idle_shop.hurry()
@@ -230,17 +274,23 @@ class TestBkash:
         assert idle_shop.database.value("SELECT count(*) FROM outbox") == 0
 
 
-@pytest.mark.parametrize("answer, paid", [({}, True), ({"amount": "5"}, False), ({"statusCode": "2002"}, False),
-                                          ({"transactionStatus": "Initiated"}, False)])
-def test_bkash_is_asked_where_its_api_is_configured(idle_shop, answer, paid):
+@pytest.mark.parametrize("answer, outcome", [
+    ({}, "applied"), ({"amount": "5"}, "refused"), ({"currency": "USD"}, "refused"), ({"trxID": "TRX2"}, "refused"),
+    ({"statusCode": "2002"}, None), ({"statusCode": None}, None), ({"transactionStatus": "Initiated"}, None),
+    ({"amount": ""}, None)])
+def test_bkash_is_asked_where_its_api_is_configured(idle_shop, answer, outcome):
     sns, bkash = Sns(), Bkash()
     try:
         idle_shop.start_worker(**sns.environment, **bkash.environment)
         order = idle_shop.order(gateway="bkash", currency="BDT")
         bkash.transactions["TRX1"] = {"statusCode": "0000", "trxID": "TRX1", "transactionStatus": "Completed",
                                       "amount": "500.00", "currency": "BDT"} | answer
-        row = idle_shop.done(idle_shop.push("bkash", sns.envelope(transaction(order)), trust="unverified"))
-        assert row["outcome"] == ("applied" if paid else "refused"), row
+        log = idle_shop.push("bkash", sns.envelope(transaction(order)), trust="unverified")
+        if outcome:
+            assert idle_shop.done(log)["outcome"] == outcome
+            assert (REFUSED in idle_shop.log()) == (outcome == "refused")
+        else:
+            cannot_say(idle_shop, log, order)
     finally:
         sns.close()
         bkash.close()

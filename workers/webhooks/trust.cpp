@@ -41,7 +41,7 @@ std::optional<EventResult> Trust::authenticate(const WebhookInput& input) {
         return refusal("the certificate is not one of SNS");
     }
     const auto certificate = certificates_.get(message->certificate_url);
-    if (certificate.empty() || !verify_sns(*message, certificate)) {
+    if (!verify_sns(*message, certificate)) {
         return refusal("the signature is not the certificate's");
     }
     // Who confirms would call whatever address the message names.

@@ -108,7 +108,7 @@ void WebhookProcessor::process(PgConnection& pg, const Job& job) {
         return;
     }
     auto events = parse_events(input);
-    const auto refusals = ask(pg, input, events);
+    const auto refusals = ask(pg, job, input, events);
 
     std::vector<EventResult> results(events.size());
     std::optional<RetryLater> later;
@@ -148,15 +148,14 @@ bool WebhookProcessor::refuse_forged(PgConnection& pg, const Job& job, const Web
     if (!refusal) {
         return false;
     }
-    log_.warn("refused a webhook",
-              {{"webhook", job.id}, {"provider", input.provider}, {"reason", refusal->reason}});
+    alerts_.raise("refused a webhook", input.provider + " " + job.id, refusal->reason);
     PgTransaction transaction(pg);
     finish(pg, job, {}, {*refusal});
     transaction.commit();
     return true;
 }
 
-std::vector<std::optional<EventResult>> WebhookProcessor::ask(PgConnection& pg,
+std::vector<std::optional<EventResult>> WebhookProcessor::ask(PgConnection& pg, const Job& job,
                                                               const WebhookInput& input,
                                                               std::vector<WebhookEvent>& events) {
     std::vector<std::optional<EventResult>> refusals(events.size());
@@ -166,6 +165,11 @@ std::vector<std::optional<EventResult>> WebhookProcessor::ask(PgConnection& pg,
             continue;
         }
         refusals[i] = trust_.confirm(input, event);
+        if (refusals[i]) {
+            alerts_.raise("refused an event that moves money",
+                          input.provider + " " + event.key + " of webhook " + job.id,
+                          refusals[i]->reason);
+        }
     }
     return refusals;
 }

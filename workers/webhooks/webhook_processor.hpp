@@ -39,7 +39,8 @@ class WebhookProcessor {
   private:
     bool refuse_forged(PgConnection& pg, const Job& job, const WebhookInput& input);
     // What may not have its effect, by its place; asks the providers.
-    std::vector<std::optional<EventResult>> ask(PgConnection& pg, const WebhookInput& input,
+    std::vector<std::optional<EventResult>> ask(PgConnection& pg, const Job& job,
+                                                const WebhookInput& input,
                                                 std::vector<WebhookEvent>& events);
     EventResult act(PgConnection& pg, const Job& job, const WebhookInput& input,
                     const WebhookEvent& event);

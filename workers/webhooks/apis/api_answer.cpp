@@ -28,8 +28,7 @@ void require_answer(const HttpAnswer& answer, const char* provider) {
     if (answer.outcome != HttpAnswer::Outcome::answered) {
         throw RetryLater(who + " does not answer: " + answer.error);
     }
-    if (answer.status == 408 || answer.status == 425 || answer.status == 429 ||
-        answer.status >= 500) {
+    if (!answer.ok()) {
         const auto after = answer.header("retry-after");
         throw RetryLater(who + " answers " + std::to_string(answer.status),
                          after ? parse_retry_after(*after, unix_now_s()) : std::nullopt);

@@ -8,7 +8,8 @@
 
 namespace coupon {
 
-// What a provider's own word says about an event that nobody signed.
+// What a provider's own word says about an event that nobody signed. It disagrees when it says
+// something else; an answer that does not say, whatever its reason, is asked for again.
 struct Agreement {
     bool agreed = false;
     std::string reason;  // why not: constants and states, never a secret
@@ -24,8 +25,8 @@ inline Agreement disagreed(std::string reason) {
 // NAME, or the default, without slashes at its end.
 std::string base_url(const std::string& name, const std::string& by_default);
 
-// Throws RetryLater unless the provider answered, and with neither 408, 425, 429 nor 5xx;
-// Retry-After is honoured.
+// Throws RetryLater unless the provider answered, and with 2xx: any other status tells of the call,
+// not of what was asked about. Retry-After is honoured.
 void require_answer(const HttpAnswer& answer, const char* provider);
 
 // As above, and the body must be JSON (numbers as their text).

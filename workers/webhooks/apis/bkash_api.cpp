@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* production = "https://tokenized.pay.bka.sh/v1.2.0-beta/tokenized/checkout";
 constexpr std::chrono::milliseconds patience{30'000};
+constexpr std::size_t code_bytes_max = 32;
 
 HttpRequest json_call(const std::string& path, const nlohmann::json& body) {
     HttpRequest request;
@@ -65,16 +66,25 @@ HttpAnswer BkashApi::search(const std::string& transaction) {
 
 Agreement BkashApi::confirm(const WebhookEvent& event) {
     const auto json = require_json(search(event.gateway_payment_id), "bKash");
-    // An answer with 200 may still be a refusal.
-    if (text_at(json, {"statusCode"}) != "0000") {
-        return disagreed("bKash's search does not know the transaction");
+    // An answer with 200 may still be a refusal, of our credentials for one.
+    const auto code = text_at(json, {"statusCode"});
+    if (code != "0000") {
+        throw RetryLater("bKash's search answers " + code.substr(0, code_bytes_max));
     }
-    if (text_at(json, {"trxID"}) != event.gateway_payment_id ||
-        text_at(json, {"transactionStatus"}) != "Completed") {
-        return disagreed("bKash's search does not say Completed");
+    const auto transaction = text_at(json, {"trxID"});
+    if (!transaction.empty() && transaction != event.gateway_payment_id) {
+        return disagreed("bKash's search names another transaction");
     }
-    if (parse_major_units(text_at(json, {"amount"})) != event.paise ||
-        text_at(json, {"currency"}) != event.currency) {
+    // No other state is documented as one that stays.
+    if (transaction.empty() || text_at(json, {"transactionStatus"}) != "Completed") {
+        throw RetryLater("bKash's search does not say Completed");
+    }
+    const auto paise = parse_major_units(text_at(json, {"amount"}));
+    const auto currency = text_at(json, {"currency"});
+    if (!paise || currency.empty()) {
+        throw RetryLater("bKash's search says no amount");
+    }
+    if (paise != event.paise || currency != event.currency) {
         return disagreed("bKash's search says another amount");
     }
     return agreed();

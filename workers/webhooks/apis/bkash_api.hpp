@@ -15,7 +15,7 @@ class BkashApi {
 
     [[nodiscard]] static bool configured();
 
-    // Throws RetryLater while bKash is away, ConfigError where credentials are set in part.
+    // Throws RetryLater while bKash does not say, ConfigError where credentials are set in part.
     Agreement confirm(const WebhookEvent& event);
 
   private:

@@ -34,13 +34,18 @@ std::string expected_state(const WebhookEvent& event) {
 
 Agreement compare(const WebhookEvent& event, const std::string& state, const std::string& amount) {
     const auto expected = expected_state(event);
-    if (state == "PENDING" && expected != "PENDING" && !expected.empty()) {
-        throw RetryLater("PhonePe's status call says PENDING");
+    const bool decides = expected == "COMPLETED" || expected == "FAILED";
+    if (decides && state != "COMPLETED" && state != "FAILED") {
+        throw RetryLater("PhonePe's status call says neither COMPLETED nor FAILED");
     }
-    if (!expected.empty() && state != expected) {
+    if (decides && state != expected) {
         return disagreed("PhonePe's status call does not say " + expected);
     }
-    if (parse_paise(amount) != event.paise) {
+    const auto paise = parse_paise(amount);
+    if (!paise) {
+        throw RetryLater("PhonePe's status call says no amount");
+    }
+    if (paise != event.paise) {
         return disagreed("PhonePe's status call says another amount");
     }
     return agreed();
@@ -56,14 +61,15 @@ Agreement PhonepeApi::confirm(const WebhookEvent& event) {
     const auto path = refund
                           ? "/payments/v2/refund/" + url_encoded(event.refund_id) + "/status"
                           : "/checkout/v2/order/" + url_encoded(event.gateway_order_id) + "/status";
-    const auto answer = get(path);
-    require_answer(answer, "PhonePe");
-    if (!answer.ok()) {
-        return disagreed("PhonePe's status call answers " + std::to_string(answer.status));
-    }
-    const auto json = require_json(answer, "PhonePe");
-    if (refund && text_at(json, {"originalMerchantOrderId"}) != event.gateway_order_id) {
-        return disagreed("PhonePe's status call names another order");
+    const auto json = require_json(get(path), "PhonePe");
+    if (refund) {
+        const auto order = text_at(json, {"originalMerchantOrderId"});
+        if (order.empty()) {
+            throw RetryLater("PhonePe's status call names no order");
+        }
+        if (order != event.gateway_order_id) {
+            return disagreed("PhonePe's status call names another order");
+        }
     }
     return compare(event, text_at(json, {"state"}), text_at(json, {"amount"}));
 }
@@ -97,11 +103,10 @@ AccessToken PhonepeApi::grant() {
         "&client_version=" +
         url_encoded(environment_value("PHONEPE_CLIENT_VERSION").value_or("1")) +
         "&grant_type=client_credentials";
-    const auto answer = http_.send(request);
-    const auto json = require_json(answer, "PhonePe");
+    const auto json = require_json(http_.send(request), "PhonePe");
     const auto token = text_at(json, {"access_token"});
-    if (!answer.ok() || token.empty()) {
-        throw RetryLater("PhonePe grants no token: " + std::to_string(answer.status));
+    if (token.empty()) {
+        throw RetryLater("PhonePe grants no token");
     }
     const auto expires = parse_paise(text_at(json, {"expires_at"})).value_or(0);
     return {token, std::chrono::seconds(std::max<std::int64_t>(expires - unix_now_s(), 0))};
@@ -117,12 +122,7 @@ Agreement PhonepeApi::confirm_v1(const WebhookEvent& event) {
     request.headers = {{"X-VERIFY", hex_encode(as_text(sha256(path + salt))) + "###" +
                                         environment_value("PHONEPE_SALT_INDEX").value_or("1")},
                        {"X-MERCHANT-ID", merchant}};
-    const auto answer = http_.send(request);
-    require_answer(answer, "PhonePe");
-    if (!answer.ok()) {
-        return disagreed("PhonePe's status call answers " + std::to_string(answer.status));
-    }
-    const auto json = require_json(answer, "PhonePe");
+    const auto json = require_json(http_.send(request), "PhonePe");
     return compare(event, text_at(json, {"data", "state"}), text_at(json, {"data", "amount"}));
 }
 

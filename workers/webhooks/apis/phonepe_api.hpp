@@ -15,8 +15,8 @@ class PhonepeApi {
   public:
     explicit PhonepeApi(HttpPool& http) : http_(http) {}
 
-    // Order or refund status of v2, order status of v1. Throws RetryLater while PhonePe is away or
-    // has not decided, ConfigError without credentials.
+    // Order or refund status of v2, order status of v1. Throws RetryLater while PhonePe does not
+    // say or has not decided, ConfigError without credentials.
     Agreement confirm(const WebhookEvent& event);
 
   private:

@@ -1,6 +1,7 @@
 #include "webhooks/apis/sns_certificates.hpp"
 
 #include "runtime/environment.hpp"
+#include "runtime/retry_policy.hpp"
 #include "webhooks/apis/api_answer.hpp"
 
 namespace coupon {
@@ -36,8 +37,10 @@ std::string SnsCertificates::get(const std::string& url) {
     request.answer_max_bytes = certificate_bytes_max;
     const auto answer = http_.send(request);
     require_answer(answer, "SNS");
-    if (!answer.ok()) {
-        return {};
+    // What stands between us and AWS may answer 200 as well; kept, it would make every message a
+    // forgery.
+    if (answer.body.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+        throw RetryLater("SNS answers without a certificate");
     }
     const std::lock_guard lock(mutex_);
     if (by_url_.size() >= kept_max) {

@@ -18,8 +18,8 @@ class SnsCertificates {
   public:
     explicit SnsCertificates(HttpPool& http) : http_(http) {}
 
-    // PEM; empty where AWS has none at this URL. Throws RetryLater while AWS is away. The caller
-    // has checked the URL (is_sns_certificate_url).
+    // PEM. Throws RetryLater while AWS hands out none. The caller has checked the URL
+    // (is_sns_certificate_url).
     std::string get(const std::string& url);
 
   private:

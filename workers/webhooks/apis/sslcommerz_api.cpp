@@ -20,23 +20,32 @@ Agreement SslcommerzApi::confirm(WebhookEvent& event) {
         "&store_passwd=" +
         url_encoded(required_environment("SSLCOMMERZ_STORE_PASSWORD", "that store's password")) +
         "&v=1&format=json";
-    const auto answer = http_.send(request);
-    require_answer(answer, "SSLCommerz");
-    if (!answer.ok()) {
-        return disagreed("the validation call answers " + std::to_string(answer.status));
+    const auto json = require_json(http_.send(request), "SSLCommerz");
+    // INVALID_REQUEST, FAILED and INACTIVE tell of our store or of the call.
+    if (text_at(json, {"APIConnect"}) != "DONE") {
+        throw RetryLater("the validation call was not done");
     }
-    const auto json = require_json(answer, "SSLCommerz");
     const auto status = text_at(json, {"status"});
-    if (status != "VALID" && status != "VALIDATED") {
-        return disagreed("the validation call does not say VALID");
+    if (status == "INVALID_TRANSACTION" || status == "FAILED" || status == "CANCELLED") {
+        return disagreed("the validation call says " + status);
     }
-    if (text_at(json, {"tran_id"}) != event.gateway_order_id) {
+    if (status != "VALID" && status != "VALIDATED") {
+        throw RetryLater("the validation call does not say VALID");
+    }
+    const auto order = text_at(json, {"tran_id"});
+    if (order.empty()) {
+        throw RetryLater("the validation call names no tran_id");
+    }
+    if (order != event.gateway_order_id) {
         return disagreed("the validation call names another tran_id");
     }
     const auto charged =
         sslcommerz_charge({text_at(json, {"amount"}), text_at(json, {"currency"}),
                            text_at(json, {"currency_type"}), text_at(json, {"currency_amount"})});
-    if (!charged.paise || charged.paise != event.paise || charged.currency != event.currency) {
+    if (!charged.paise || charged.currency.empty()) {
+        throw RetryLater("the validation call says no amount");
+    }
+    if (charged.paise != event.paise || charged.currency != event.currency) {
         return disagreed("the validation call says another amount");
     }
     if (text_at(json, {"risk_level"}) == "1") {

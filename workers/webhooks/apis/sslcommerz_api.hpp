@@ -13,7 +13,7 @@ class SslcommerzApi {
     explicit SslcommerzApi(HttpPool& http) : http_(http) {}
 
     // Sets event.hold where the call says that the payment is risky. Throws RetryLater while
-    // SSLCommerz is away, ConfigError without credentials.
+    // SSLCommerz does not say, ConfigError without credentials.
     Agreement confirm(WebhookEvent& event);
 
   private:
