@@ -152,6 +152,11 @@ BEGIN
             ADD COLUMN IF NOT EXISTS provider            text,
             ADD COLUMN IF NOT EXISTS provider_message_id text,
             ADD COLUMN IF NOT EXISTS delivery_status     text', queue);
+        -- A model's own default is none of the table's.
+        IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(queue) AND attname = 'id'
+                      AND atttypid = 'uuid'::regtype AND NOT atthasdef) THEN
+            EXECUTE format('ALTER TABLE %I ALTER COLUMN id SET DEFAULT gen_random_uuid()', queue);
+        END IF;
         EXECUTE format('CREATE UNIQUE INDEX IF NOT EXISTS %I ON %I (idempotency_key) WHERE idempotency_key IS NOT NULL',
                        queue || '_idempotency_key', queue);
         EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (provider_message_id) WHERE provider_message_id IS NOT NULL',

@@ -1,11 +1,12 @@
 """The back end is called until it answers, with one key."""
 import pytest
 
+from harness.shop import migrate
 from harness.stand_in import Answer
 from harness.waiting import eventually, stays
 
 from .payment_fixtures import idle_shop, paying_shop  # noqa: F401
-from .paying_shop import PAID, REFUNDED
+from .paying_shop import PAID, REFUNDED, PayingShop
 
 
 def call_row(shop):
@@ -63,6 +64,32 @@ def test_without_a_back_end_orders_wait(idle_shop):
     idle_shop.razorpay("payment.captured", order)
     row = eventually(lambda: (row := call_row(idle_shop)) and row["attempts"] == 1 and row, "a first try")
     assert row["status"] == "pending" and "BACKEND_URL" in row["last_error"]
+
+
+def test_a_confirmation_that_is_refused_does_not_hold_up_the_order(paying_shop):
+    order = paying_shop.order(mobile="+919800000001")
+    paying_shop.database.run("ALTER TABLE email_queue ADD COLUMN template text NOT NULL")
+    paying_shop.razorpay("payment.captured", order)
+    paying_shop.reaches(order, *PAID)
+    paying_shop.at_rest()
+    assert len(paying_shop.backend.fulfill_calls(order.id)) == 1
+    assert paying_shop.mails(order) == []
+    assert paying_shop.database.value('SELECT "to" FROM sms_queue') == "+919800000001"
+    eventually(lambda: "confirmation cannot be queued" in paying_shop.log() and "23502" in paying_shop.log(), "the alert")
+
+
+def test_queues_whose_ids_a_model_makes_take_confirmations(postgres, redis_server):
+    shop = PayingShop(postgres, redis_server, "template1")
+    try:
+        shop.database.run("CREATE TABLE email_queue (id uuid PRIMARY KEY); CREATE TABLE sms_queue (id uuid PRIMARY KEY)")
+        migrate(shop.database)
+        shop.start_worker()
+        order = shop.order()
+        shop.razorpay("payment.captured", order)
+        shop.reaches(order, *PAID)
+        assert len(shop.mails(order)) == 1
+    finally:
+        shop.close()
 
 
 def test_the_token_stays_out_of_the_log(paying_shop):

@@ -23,10 +23,23 @@ constexpr const char* sms_sql =
 
 }  // namespace
 
-void queue_confirmations(PgConnection& pg, const std::string& order_id,
-                         const std::string& correlation_id) {
-    pg.execute(email_sql, {order_id, correlation_id});
-    pg.execute(sms_sql, {order_id, correlation_id});
+std::string queue_confirmations(PgConnection& pg, const std::string& order_id,
+                                const std::string& correlation_id) {
+    std::string refusals;
+    for (const char* sql : {email_sql, sms_sql}) {
+        pg.execute("SAVEPOINT confirmation");
+        try {
+            pg.execute(sql, {order_id, correlation_id});
+        } catch (const PgError& error) {
+            if (error.is_temporary()) {
+                throw;
+            }
+            pg.execute("ROLLBACK TO SAVEPOINT confirmation");
+            refusals += (refusals.empty() ? "" : "; ") + std::string(error.what()) + " [" +
+                        error.sqlstate() + "]";
+        }
+    }
+    return refusals;
 }
 
 }  // namespace coupon

@@ -8,8 +8,10 @@
 namespace coupon {
 
 // One row each in email_queue and sms_queue, where the order has an address or a number, and none
-// where there is one already. In the caller's transaction.
-void queue_confirmations(PgConnection& pg, const std::string& order_id,
-                         const std::string& correlation_id);
+// where there is one already. In the caller's transaction, which stays good: the tables are the back
+// end's as well, and what they refuse must not undo what was done. Why, where one was refused;
+// throws PgError for what is over in a moment.
+std::string queue_confirmations(PgConnection& pg, const std::string& order_id,
+                                const std::string& correlation_id);
 
 }  // namespace coupon

@@ -89,9 +89,13 @@ void OutboxCaller::fulfill(PgConnection& pg, const Job& job) {
 
     PgTransaction transaction(pg);
     pg.execute(fulfilled_sql, {order, "fulfilled"});
-    queue_confirmations(pg, order, job.correlation_id);
+    const auto refusals = queue_confirmations(pg, order, job.correlation_id);
     table_.complete(pg, job);
     transaction.commit();
+    if (!refusals.empty()) {
+        alerts_.raise("a fulfilled order's confirmation cannot be queued", "order " + order,
+                      refusals);
+    }
     log_.info("an order is fulfilled", {{"order", order}, {"correlation_id", job.correlation_id}});
 }
 
