@@ -112,6 +112,39 @@ def test_a_second_payment_row_of_a_paid_order_is_reviewed(paying_shop):
     assert paying_shop.backend.fulfilled() == {order.id: 1}
 
 
+def test_an_id_that_order_paid_does_not_tell_is_filled_in(paying_shop):
+    order = paying_shop.order()
+    body = razorpay("order.paid", order)
+    del body["payload"]["payment"]
+    paying_shop.done(paying_shop.push("razorpay", body))
+    paying_shop.reaches(order, *PAID)
+    assert paying_shop.done(paying_shop.razorpay("payment.captured", order))["outcome"] == "no-change"
+    assert paying_shop.database.value("SELECT gateway_payment_id FROM payments WHERE id = %s", [order.payment]) == "pay_1"
+
+
+@pytest.mark.parametrize("payment", ["created", "success"])
+@pytest.mark.parametrize("status", ["pending", "processing"])
+def test_an_order_the_back_end_calls_paid_is_fulfilled_once(paying_shop, payment, status):
+    order = paying_shop.order()
+    paying_shop.database.run("UPDATE orders SET payment_status = 'completed', status = %s WHERE id = %s",
+                             [status, order.id])
+    paying_shop.database.run("UPDATE payments SET status = %s WHERE id = %s", [payment, order.payment])
+    assert paying_shop.done(paying_shop.razorpay("payment.captured", order))["outcome"] == "applied"
+    assert paying_shop.done(paying_shop.razorpay("order.paid", order))["outcome"] == "no-change"
+    paying_shop.reaches(order, *PAID)
+    paying_shop.at_rest()
+    assert len(paying_shop.backend.fulfill_calls(order.id)) == 1
+
+
+def test_an_order_the_back_end_fulfilled_is_left_alone(paying_shop):
+    order = paying_shop.order()
+    paying_shop.database.run("UPDATE orders SET payment_status = 'completed', status = 'fulfilled' WHERE id = %s",
+                             [order.id])
+    paying_shop.done(paying_shop.razorpay("payment.captured", order))
+    assert paying_shop.state(order) == PAID
+    assert paying_shop.database.value("SELECT count(*) FROM outbox") == 0
+
+
 def test_the_same_key_with_other_facts_is_a_conflict(paying_shop):
     order, other = paying_shop.order(), paying_shop.order()
     paying_shop.done(paying_shop.razorpay("payment.captured", order))

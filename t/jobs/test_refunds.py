@@ -1,4 +1,7 @@
 """Refunds add up; only the whole amount makes an order refunded."""
+import itertools
+import types
+
 import pytest
 
 from harness.stand_in import Answer
@@ -70,6 +73,26 @@ def test_the_refund_of_a_second_row_leaves_the_order(paying_shop):
     refund(paying_shop, order, "rfnd_1", payment="pay_2")
     assert paying_shop.database.value("SELECT status FROM payments WHERE id = %s", [second]) == "refunded"
     assert paying_shop.state(order) == ("success", "completed", "review")
+
+
+def test_two_rows_and_their_refunds_end_alike_in_every_order(paying_shop):
+    orders = []
+    for permutation in itertools.permutations(["capture 1", "refund 1", "capture 2", "refund 2"]):
+        order = paying_shop.order()
+        paying_shop.add_payment(order, f"{order.gateway_order}_2")
+        again = types.SimpleNamespace(**vars(order) | {"gateway_order": f"{order.gateway_order}_2"})
+        orders.append((order, permutation))
+        for step in permutation:
+            what, number = step.split()
+            log = paying_shop.razorpay("refund.processed" if what == "refund" else "payment.captured",
+                                       again if number == "2" else order, payment=f"pay_{order.id}_{number}",
+                                       refund=f"rfnd_{order.id}_{number}" if what == "refund" else None)
+            paying_shop.done(log)
+    paying_shop.at_rest()
+    for order, permutation in orders:
+        assert paying_shop.state(order) == REFUNDED, permutation
+        assert paying_shop.database.value("SELECT array_agg(status) FROM payments WHERE order_id = %s", [order.id]) == [
+            "refunded", "refunded"], permutation
 
 
 def test_more_than_was_paid_is_an_alert(paying_shop):

@@ -17,6 +17,9 @@ constexpr const char* outbox_sql =
     "INSERT INTO outbox (kind, idempotency_key, order_id, data, correlation_id)"
     " VALUES ($1, $2, $3::bigint, $4::jsonb, $5) ON CONFLICT (idempotency_key) DO NOTHING";
 
+constexpr const char* called_sql =
+    "SELECT 1 FROM outbox WHERE order_id = $1::bigint AND kind = 'fulfill' LIMIT 1";
+
 nlohmann::json facts(const OrderChange& change) {
     const auto& payment = change.payment;
     return {{"order_id", change.order.id},
@@ -50,6 +53,11 @@ void OrderSteps::paid(const OrderChange& change) {
     const auto id = std::to_string(change.order.id);
     pg_.execute(outbox_sql,
                 {"fulfill", "fulfill:" + id, id, facts(change).dump(), change.correlation_id});
+}
+
+bool OrderSteps::is_unfulfilled(const OrderRow& order) {
+    return updates_ == OrderUpdates::fulfill &&
+           pg_.execute(called_sql, {std::to_string(order.id)}).rows() == 0;
 }
 
 void OrderSteps::paid_on_hold(const OrderChange& change, const std::string& why) {

@@ -30,6 +30,8 @@ class OrderSteps {
     void attempt(const OrderChange& change, PaymentState state);
     // Paid in full: to be fulfilled.
     void paid(const OrderChange& change);
+    // Whether nobody was ever asked to fulfil it; never so where the back end owns the order.
+    bool is_unfulfilled(const OrderRow& order);
     // Paid, but a human has to look before anything is delivered.
     void paid_on_hold(const OrderChange& change, const std::string& why);
     // A human has to look; what was paid stays as it is.

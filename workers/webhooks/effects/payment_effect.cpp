@@ -5,6 +5,8 @@
 namespace coupon {
 namespace {
 
+constexpr const char* second_payment = "a second payment of the same order succeeded";
+
 std::string money(std::int64_t paise, const std::string& currency) {
     return major_units(paise) + " " + currency;
 }
@@ -75,23 +77,50 @@ class PaymentEffect {
 
     EventResult succeed() {
         if (!moves_forward(payment_.state, PaymentState::success)) {
-            return is_other_payment(event_, payment_)
-                       ? review("a second payment of the same order succeeded")
-                       : EventResult{Outcome::no_change,
-                                     "the payment is " +
-                                         std::string(payment_state_name(payment_.state)) +
-                                         " already"};
+            return is_other_payment(event_, payment_) ? review(second_payment) : succeed_again();
         }
-        const bool order_paid = order_ && (has_other_success(context_.pg, payment_) ||
-                                           order_->payment_state >= PaymentState::success);
+        // Its own word is not enough: the back end may have taken the order as paid because of this
+        // very payment.
+        const bool order_paid = order_ && was_paid_by_another(context_.pg, payment_);
         move(PaymentState::success, event_.gateway_payment_id);
         if (order_paid) {
-            return review("a second payment of the same order succeeded");
+            return settle_second();
         }
         if (is_refunded()) {
             return settle_refunded();
         }
         return order_ ? settle_order() : EventResult{Outcome::applied, {}};
+    }
+
+    // The payment's state is known, maybe from somebody else: what was left open is done.
+    EventResult succeed_again() {
+        if (payment_.gateway_payment_id.empty() && !event_.gateway_payment_id.empty()) {
+            move_payment(context_.pg, payment_, payment_.state, event_.gateway_payment_id, {});
+            payment_.gateway_payment_id = event_.gateway_payment_id;
+        }
+        if (payment_.state == PaymentState::success && order_ && awaits_payment(*order_) &&
+            event_.hold.empty() && !was_paid_by_another(context_.pg, payment_) &&
+            steps_.is_unfulfilled(*order_)) {
+            steps_.paid(change());
+            return {Outcome::applied, "the payment is success already, its order is to be fulfilled"};
+        }
+        return {Outcome::no_change,
+                "the payment is " + std::string(payment_state_name(payment_.state)) + " already"};
+    }
+
+    EventResult settle_second() {
+        if (!is_refunded()) {
+            return review(second_payment);
+        }
+        move(PaymentState::refunded, {});
+        if (has_other_success(context_.pg, payment_)) {
+            return review(second_payment);
+        }
+        // All that came in went back: the order ends as it does when the refunds come last.
+        steps_.refunded(change());
+        context_.alerts.raise("an order needs a review", "order " + std::to_string(order_->id),
+                              second_payment);
+        return {Outcome::review, second_payment};
     }
 
     // Its refund overtook it.
@@ -109,6 +138,9 @@ class PaymentEffect {
     }
 
     EventResult settle_order() {
+        if (order_->status == "fulfilled" && order_->payment_state == PaymentState::success) {
+            return {Outcome::applied, "the order is fulfilled already"};
+        }
         if (event_.hold.empty() && awaits_payment(*order_)) {
             steps_.paid(change());
             return {Outcome::applied, {}};

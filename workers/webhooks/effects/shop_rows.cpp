@@ -32,6 +32,10 @@ constexpr const char* other_success_sql =
     "SELECT 1 FROM payments WHERE order_id = $1::bigint AND id <> $2::bigint"
     " AND status::text = 'success' LIMIT 1";
 
+constexpr const char* other_payment_sql =
+    "SELECT 1 FROM payments WHERE order_id = $1::bigint AND id <> $2::bigint"
+    " AND status::text IN ('success', 'refunded') LIMIT 1";
+
 constexpr std::size_t error_bytes_max = 500;
 
 }  // namespace
@@ -91,6 +95,12 @@ void move_payment(PgConnection& pg, const PaymentRow& payment, PaymentState stat
 
 bool has_other_success(PgConnection& pg, const PaymentRow& payment) {
     return payment.order_id && pg.execute(other_success_sql, {std::to_string(*payment.order_id),
+                                                              std::to_string(payment.id)})
+                                       .rows() > 0;
+}
+
+bool was_paid_by_another(PgConnection& pg, const PaymentRow& payment) {
+    return payment.order_id && pg.execute(other_payment_sql, {std::to_string(*payment.order_id),
                                                               std::to_string(payment.id)})
                                        .rows() > 0;
 }

@@ -45,4 +45,7 @@ void move_payment(PgConnection& pg, const PaymentRow& payment, PaymentState stat
 // Whether money came in for the same order by another row, and was not refunded.
 bool has_other_success(PgConnection& pg, const PaymentRow& payment);
 
+// The same, whether it was refunded or not.
+bool was_paid_by_another(PgConnection& pg, const PaymentRow& payment);
+
 }  // namespace coupon
