@@ -4,9 +4,12 @@ import urllib.parse
 
 import pytest
 
+from edge.test_migrate import OLD_QUEUES
+from harness.shop import migrate
 from harness.waiting import eventually
 
 from .payment_fixtures import idle_shop, paying_shop  # noqa: F401
+from .paying_shop import PayingShop
 
 _events = itertools.count(1)
 
@@ -69,6 +72,14 @@ def test_one_unknown_message_does_not_hold_up_its_neighbours(paying_shop):
     assert paying_shop.done(log)["status"] == "completed"
 
 
+@pytest.mark.parametrize("wrong", [{"sg_event_id": None}, {"sg_event_id": "x" * 300}, {"sg_event_id": {}}])
+def test_an_element_without_an_id_does_not_hold_up_its_neighbours(paying_shop, wrong):
+    row = email(paying_shop, "MSG1")
+    log = paying_shop.done(paying_shop.push("sendgrid", [sendgrid("delivered", **wrong), sendgrid("delivered")]))
+    assert log["status"] == "completed"
+    assert delivery(paying_shop, "email_queue", row) == "delivered"
+
+
 def test_a_report_faster_than_the_sender_is_not_lost(paying_shop):
     log = paying_shop.push("sendgrid", [sendgrid("delivered", "LATE")])
     eventually(lambda: (row := paying_shop.log_row(log)) and row["attempts"] == 1, "a first try")
@@ -103,3 +114,23 @@ def test_an_unknown_status_of_msg91_is_kept(paying_shop):
                                             trust="token-only"))
     assert (log["outcome"], log["event"]) == ("ignored", "77")
     assert delivery(paying_shop, "sms_queue", row) == "sent"
+
+
+@pytest.fixture
+def old_queue_shop(postgres, redis_server):
+    """A shop whose queues were there before, with numbers for ids."""
+    shop = PayingShop(postgres, redis_server, "template1")
+    shop.database.run(OLD_QUEUES)
+    migrate(shop.database)
+    shop.start_worker()
+    yield shop
+    shop.close()
+
+
+def test_reports_find_rows_whose_ids_are_numbers(old_queue_shop):
+    shop = old_queue_shop
+    mail, own, text = email(shop, "MSG1"), email(shop), sms(shop, "SM1", provider="twilio")
+    shop.done(shop.push("sendgrid", [sendgrid("delivered"), sendgrid("delivered", "UNKNOWN", coupon_id=str(own))]))
+    shop.done(shop.push("twilio", urllib.parse.urlencode({"MessageSid": "SM1", "MessageStatus": "delivered"})))
+    assert delivery(shop, "email_queue", mail) == delivery(shop, "email_queue", own) == "delivered"
+    assert delivery(shop, "sms_queue", text) == "delivered"

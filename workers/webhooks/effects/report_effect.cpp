@@ -29,12 +29,13 @@ constexpr const char* find_sms_sql =
     "SELECT id FROM sms_queue WHERE $1 <> '' AND provider_message_id = $1"
     " AND ($2 = '' OR regexp_replace(COALESCE(\"to\", ''), '[^0-9]', '', 'g') = $2)"
     " ORDER BY id LIMIT 1 FOR UPDATE";
+// Ids are what the back end made them, integers or uuids: the parameter takes the column's type.
 constexpr const char* move_email_sql =
     "UPDATE email_queue SET delivery_status = $2, last_error = COALESCE($4, last_error)"
-    " WHERE id = $1::uuid AND (delivery_status IS NULL OR delivery_status = ANY($3::text[]))";
+    " WHERE id = $1 AND (delivery_status IS NULL OR delivery_status = ANY($3::text[]))";
 constexpr const char* move_sms_sql =
     "UPDATE sms_queue SET delivery_status = $2, last_error = COALESCE($4, last_error)"
-    " WHERE id = $1::uuid AND (delivery_status IS NULL OR delivery_status = ANY($3::text[]))";
+    " WHERE id = $1 AND (delivery_status IS NULL OR delivery_status = ANY($3::text[]))";
 
 constexpr int attempts_for_row = 3;
 constexpr std::chrono::seconds wait_for_row{5};

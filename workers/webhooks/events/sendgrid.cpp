@@ -49,7 +49,12 @@ std::vector<WebhookEvent> parse_sendgrid(const WebhookInput& input) {
     }
     std::vector<WebhookEvent> events;
     for (const auto& element : body) {
-        events.push_back(element_event(element));
+        // What one element lacks does not hold up its neighbours.
+        try {
+            events.push_back(element_event(element));
+        } catch (const MalformedEvent& malformed) {
+            events.push_back(unknown_event(text_at(element, {"event"}), malformed.what()));
+        }
     }
     return events;
 }
