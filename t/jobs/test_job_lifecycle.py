@@ -12,6 +12,8 @@ from harness.stand_in import Answer
 from harness.waiting import eventually, stays
 
 from .job_shop import record
+from .payment_fixtures import paying_shop, idle_shop  # noqa: F401
+from .paying_shop import PAID
 
 PATH = "/internal/orders/1/update-payment"
 
@@ -90,6 +92,22 @@ def test_a_job_that_kills_its_workers_is_put_aside(job_shop, start, backend):
     assert len(backend.calls_to(PATH)) == 5
 
 
+def test_only_the_job_that_kills_its_workers_is_put_aside(job_shop, start, backend):
+    poison_path = "/internal/orders/666/update-payment"
+    backend.answer(poison_path, Answer(slow=60))
+    backend.answer(PATH, Answer(slow=2))
+    poison = add_call(job_shop, order_id=666)
+    beside = [add_call(job_shop) for _ in range(3)]
+    for times in range(1, 6):
+        worker = start("--lease", "1")
+        eventually(lambda: len(backend.calls_to(poison_path)) == times, "the poison is begun")
+        worker.kill()
+    start("--lease", "1")
+    reaches(job_shop, poison, "failed")
+    for job in beside:
+        reaches(job_shop, job, "completed")
+
+
 def test_a_lease_is_renewed_while_the_job_runs(job_shop, start, backend):
     backend.answer(PATH, Answer(slow=4))
     job = add_call(job_shop)
@@ -149,6 +167,23 @@ def test_postgresql_away_while_a_job_runs(new_job_shop, backend):
     row = reaches(shop, job, "completed", within_s=30)
     assert row["attempts"] == 0
     assert len({call.headers["idempotency-key"] for call in backend.calls_to(PATH)}) == 1
+
+
+def test_a_locked_order_holds_up_its_own_webhooks_only(paying_shop):
+    locked, others = paying_shop.order(), [paying_shop.order() for _ in range(4)]
+    with paying_shop.database.connect() as somebody, somebody.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM orders WHERE id = %s FOR UPDATE", [locked.id])
+        blocked = [paying_shop.razorpay("payment.captured", locked, payment="pay_locked") for _ in range(20)]
+        eventually(lambda: all(paying_shop.log_row(log) for log in blocked), "the blocked ones are there")
+        for number, order in enumerate(others):
+            paying_shop.razorpay("payment.captured", order, payment=f"pay_other_{number}")
+        for order in others:
+            paying_shop.reaches(order, *PAID)
+        assert eventually(lambda: paying_shop.database.value(
+            "SELECT count(*) FROM webhook_logs WHERE status = 'pending' AND attempts > 0"), "an attempt is counted")
+        somebody.rollback()
+    paying_shop.database.run("UPDATE webhook_logs SET scheduled_at = now() WHERE status = 'pending'")
+    paying_shop.reaches(locked, *PAID)
 
 
 def metrics_of(port):

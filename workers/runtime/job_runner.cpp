@@ -1,14 +1,17 @@
 #include "runtime/job_runner.hpp"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "runtime/backoff.hpp"
 #include "runtime/leases_in_flight.hpp"
 #include "runtime/pg_transaction.hpp"
+#include "runtime/suspect_gate.hpp"
 
 namespace coupon {
 namespace {
@@ -18,11 +21,25 @@ constexpr int statement_deadline_ms = 30'000;
 // the row alone is changed.
 constexpr int starts_of_on_dead = 3;
 
+// PostgreSQL answers, but this job is in its way or it in the job's: a cancelled statement, memory,
+// a serialization failure, a deadlock, a lock's time-out.
+bool is_of_this_job(const PgError& error) {
+    constexpr std::array<std::string_view, 5> states{"57014", "53200", "40001", "40P01", "55P03"};
+    return std::find(states.begin(), states.end(), error.sqlstate()) != states.end();
+}
+
 constexpr const char* session_sql =
     "SET synchronous_commit = on;"
     // Sooner than our own deadline, so that no abandoned statement holds locks.
     "SET statement_timeout = '25s';"
+    // A row that somebody else keeps locked costs a thread no longer than this.
+    "SET lock_timeout = '2s';"
     "SET idle_in_transaction_session_timeout = '25s'";
+
+SuspectGate& gate_of_the_process() {
+    static SuspectGate gate;
+    return gate;
+}
 
 }  // namespace
 
@@ -79,7 +96,7 @@ class JobRunner::Impl::Hand {
         while (auto job = next()) {
             const LeasesInFlight::Hold hold(runner_.leases, *job);
             const CorrelationScope scope(job->correlation_id);
-            work(*job);
+            work_in_turn(*job);
         }
     }
 
@@ -126,6 +143,39 @@ class JobRunner::Impl::Hand {
         runner_.woken = false;
     }
 
+    void work_in_turn(const Job& job) {
+        const bool suspect = job.starts > 1;
+        auto& gate = gate_of_the_process();
+        if (!gate.try_enter(suspect) && !wait_for_turn(gate, job, suspect)) {
+            return;
+        }
+        work(job);
+        gate.leave(suspect);
+    }
+
+    // Its lease is renewed as if it ran. False: it is settled, or its lease lapses by itself.
+    bool wait_for_turn(SuspectGate& gate, const Job& job, bool suspect) {
+        bool entered = false;
+        try {
+            runner_.table.count_start(pg_, job, false);
+            entered = gate.enter(suspect, runner_.stop);
+            runner_.table.count_start(pg_, job, true);
+            if (entered) {
+                return true;
+            }
+            runner_.table.give_back(pg_, job);
+            runner_.counts.given_back.fetch_add(1);
+        } catch (const LeaseLost& lost) {
+            note_lost(lost);
+        } catch (const std::exception& failure) {
+            leave(job, failure);
+        }
+        if (entered) {
+            gate.leave(suspect);
+        }
+        return false;
+    }
+
     void work(const Job& job) {
         try {
             if (job.starts > runner_.options.starts_max) {
@@ -143,7 +193,9 @@ class JobRunner::Impl::Hand {
         } catch (const RetryLater& failure) {
             retry(job, failure.what(), failure.after());
         } catch (const PgError& error) {
-            if (error.is_temporary()) {
+            if (is_of_this_job(error)) {
+                retry(job, error.what() + (" [" + error.sqlstate() + "]"), crowded_delay(job));
+            } else if (error.is_temporary()) {
                 give_back(job, error);
             } else {
                 retry(job, error.what() + (" [" + error.sqlstate() + "]"), std::nullopt);
@@ -190,10 +242,24 @@ class JobRunner::Impl::Hand {
                                             {"error", why}});
     }
 
+    // What is in the way is mostly gone soon; what stays there is tried as rarely as any failure.
+    std::optional<std::chrono::milliseconds> crowded_delay(const Job& job) {
+        constexpr int soon = 5;
+        if (job.attempts >= soon) {
+            return std::nullopt;
+        }
+        return random_delay(5'000, 30'000);
+    }
+
+    std::chrono::milliseconds random_delay(int least_ms, int most_ms) {
+        return std::chrono::milliseconds(
+            std::uniform_int_distribution<int>(least_ms, most_ms)(random_));
+    }
+
     void give_back(const Job& job, const PgError& error) {
         wait_for_postgres(error);
         settle(job, [&] {
-            runner_.table.give_back(pg_, job);
+            runner_.table.give_back(pg_, job, random_delay(1'000, 5'000));
             runner_.counts.given_back.fetch_add(1);
         });
     }

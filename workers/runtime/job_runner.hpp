@@ -36,7 +36,9 @@ class JobRunner {
     // The action gets the thread's own connection, without an open transaction. It settles the job
     // itself (JobTable::complete in the transaction of its effect) and returns. Thrown RetryLater
     // or any std::exception: retried, dead after attempts_max; PermanentFailure: dead at once;
-    // LeaseLost: forgotten; a temporary PgError: given back, and the thread waits for PostgreSQL.
+    // LeaseLost: forgotten; a PgError of a lock, a deadlock or a cancelled statement: retried, at
+    // first within half a minute; another temporary PgError: given back for a few seconds without
+    // an attempt, and the thread waits for PostgreSQL.
     // Actions run in several threads at once.
     using Action = std::function<void(PgConnection& pg, const Job& job)>;
     // Runs in the transaction that puts a job to the dead letters; may be empty.

@@ -93,8 +93,23 @@ void JobTable::retry(PgConnection& pg, const Job& job, std::chrono::milliseconds
            {}, {std::to_string(delay.count()), storable_text(error)});
 }
 
-void JobTable::give_back(PgConnection& pg, const Job& job) const {
-    settle(pg, job, "status = 'pending', starts = greatest(starts - 1, 0)", {}, {});
+void JobTable::give_back(PgConnection& pg, const Job& job, std::chrono::milliseconds after) const {
+    std::string assignments = "status = 'pending', starts = greatest(starts - 1, 0)";
+    std::vector<PgParameter> values;
+    if (after.count() > 0) {
+        assignments += ", scheduled_at = now() + $3 * interval '1 millisecond'";
+        values.emplace_back(std::to_string(after.count()));
+    }
+    settle(pg, job, assignments, {}, std::move(values));
+}
+
+void JobTable::count_start(PgConnection& pg, const Job& job, bool begun) const {
+    const auto sql = "UPDATE " + table_ + " SET starts = " +
+                     (begun ? "starts + 1" : "greatest(starts - 1, 0)") +
+                     " WHERE id = $1 AND lease_token = $2";
+    if (pg.execute(sql.c_str(), {job.id, job.lease_token}).affected() != 1) {
+        throw LeaseLost("job " + job.id + " of " + table_ + " is another worker's by now");
+    }
 }
 
 bool JobTable::renew(PgConnection& pg, const Job& job, std::chrono::seconds lease) const {

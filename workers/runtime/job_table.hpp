@@ -49,8 +49,12 @@ class JobTable {
     // Pending again after `delay`, with one attempt more.
     void retry(PgConnection& pg, const Job& job, std::chrono::milliseconds delay,
                std::string_view error) const;
-    // Pending again at once, as if never taken: for a stop.
-    void give_back(PgConnection& pg, const Job& job) const;
+    // Pending again, as if never taken: at once for a stop, `after` that time where PostgreSQL failed
+    // it, so that others have their turn first.
+    void give_back(PgConnection& pg, const Job& job, std::chrono::milliseconds after = {}) const;
+    // A taken job that has to wait is not begun: whatever kills the process meanwhile was not this
+    // job. Not `begun` takes the start back that take() counted; `begun` counts it again.
+    void count_start(PgConnection& pg, const Job& job, bool begun) const;
     // False: the job is no longer this worker's.
     bool renew(PgConnection& pg, const Job& job, std::chrono::seconds lease) const;
 
