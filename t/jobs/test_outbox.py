@@ -1,4 +1,6 @@
 """The back end is called until it answers, with one key."""
+import time
+
 import pytest
 
 from harness.shop import migrate
@@ -133,6 +135,33 @@ class TestBackendOwnsTheOrder:
         shop.hurry()
         shop.at_rest()
         assert [call.json["payment_status"] for call in shop.backend.updates(order.id)][-1] == "completed"
+
+    def test_calls_about_one_order_do_not_overtake_each_other(self, shop):
+        order, other = shop.order(), shop.order()
+        shop.backend.script(f"/internal/orders/{order.id}/", Answer(200, slow=3))
+        ended = []
+        shop.backend.answer("/internal/", lambda call: ended.append(time.monotonic()) or Answer(200))
+        shop.done(shop.razorpay("payment.authorized", order))
+        eventually(lambda: shop.backend.updates(order.id), "the first call")
+        begun = time.monotonic()
+        shop.done(shop.razorpay("payment.captured", order))
+        shop.done(shop.razorpay("payment.captured", other, payment="pay_2"))
+        shop.at_rest()
+        assert [call.json["payment_status"] for call in shop.backend.updates(order.id)] == ["authorized", "completed"]
+        # The stalled one was answered before the next was made, and held up no other order.
+        assert shop.database.value("SELECT min(finished_at) FILTER (WHERE order_id = %s) <"
+                                   " min(finished_at) FILTER (WHERE order_id = %s) FROM outbox", [other.id, order.id])
+        assert ended[-1] - begun > 2
+        assert shop.database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+
+    def test_a_call_that_fails_leaves_the_order_to_the_next(self, shop):
+        order = shop.order()
+        shop.backend.script("/internal/", Answer(500), Answer(422))
+        shop.done(shop.razorpay("payment.authorized", order))
+        eventually(lambda: (row := call_row(shop)) and row["attempts"] == 1, "a first try")
+        shop.done(shop.razorpay("payment.captured", order))
+        eventually(lambda: shop.database.value("SELECT count(*) FROM outbox WHERE status = 'failed'") == 1, "a refusal")
+        assert shop.database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
 
     def test_it_is_told_of_a_review(self, shop):
         order = shop.order()

@@ -1,5 +1,7 @@
 #include "webhooks/outbox_caller.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "core/webhook/sns.hpp"
@@ -9,6 +11,7 @@
 #include "webhooks/apis/api_answer.hpp"
 #include "webhooks/apis/sns_certificates.hpp"
 #include "webhooks/confirmations.hpp"
+#include "webhooks/order_lock.hpp"
 #include "webhooks/payment_state.hpp"
 
 namespace coupon {
@@ -24,6 +27,11 @@ constexpr const char* fulfilled_sql =
 constexpr const char* payment_state_sql = "SELECT status::text FROM payments WHERE id = $1::bigint";
 
 enum Column : std::size_t { kind, idempotency_key, order_id, data };
+
+// Soon at first; in all, longer than any call takes.
+std::chrono::seconds wait_for_other(int attempts) {
+    return std::chrono::seconds(std::int64_t{1} << std::min(attempts, 6));
+}
 
 std::string column(const Job& job, Column which) {
     return job.columns.at(which).value_or(std::string());
@@ -101,6 +109,11 @@ void OutboxCaller::fulfill(PgConnection& pg, const Job& job) {
 
 void OutboxCaller::update_payment(PgConnection& pg, const Job& job) {
     const auto order = column(job, order_id);
+    // Over the look at the payment and the call: what was looked up must still be so when it is told.
+    const OrderLock lock(pg, order);
+    if (!lock.held()) {
+        throw RetryLater("another call about this order is under way", wait_for_other(job.attempts));
+    }
     auto body = data_of(job);
     const auto state = parse_payment_state(body.value("state", ""));
     const auto found =
