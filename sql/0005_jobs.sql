@@ -182,3 +182,12 @@ CREATE UNIQUE INDEX IF NOT EXISTS cashback_jobs_idempotency_key ON cashback_jobs
 CREATE INDEX IF NOT EXISTS payments_gateway_order ON payments (gateway, gateway_order_id);
 CREATE INDEX IF NOT EXISTS payments_gateway_payment ON payments (gateway, gateway_payment_id);
 CREATE INDEX IF NOT EXISTS payments_order ON payments (order_id);
+-- Orders that wait for a person are few and asked for often. The text of an enumeration cannot be indexed.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('orders') AND attname = 'status'
+                  AND atttypid IN ('text'::regtype, 'varchar'::regtype)) THEN
+        CREATE INDEX IF NOT EXISTS orders_in_review ON orders (updated_at) WHERE status::text = 'review';
+    END IF;
+END
+$$;

@@ -42,9 +42,22 @@ def test_each_stuck_order_is_listed_with_its_reason(paying_shop):
     lines = {int(line.split()[0]): line for line in run.stdout.splitlines()[:-1]}
     assert "fulfill is a dead letter: answered 422" in lines[orders["dead"].id]
     assert "fulfill is pending after 1 attempts: answered 503" in lines[orders["retried"].id]
-    assert "waits for a review" in lines[orders["reviewed"].id]
+    assert "waits for a review: a second payment of the same order succeeded" in lines[orders["reviewed"].id]
     assert "no call was queued" in lines[orders["forgotten"].id]
-    assert "4 paid orders are not fulfilled" in run.stdout
+    assert "4 orders are paid and not fulfilled, or in review" in run.stdout
+
+
+def test_money_that_was_not_due_is_listed(idle_shop):
+    port = free_port()
+    idle_shop.start_worker(METRICS_LISTEN=f"127.0.0.1:{port}")
+    order = idle_shop.order()
+    idle_shop.done(idle_shop.razorpay("payment.captured", order, amount=49999))
+    assert idle_shop.state(order) == ("created", "pending", "review")
+    run = stuck(idle_shop)
+    assert run.returncode == 1
+    assert "waits for a review: paid 499.99 INR, the payment is of 500.00 INR" in run.stdout
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        assert "\ncoupon_orders_in_review 1\n" in answer.read().decode()
 
 
 def test_the_metrics_tell_of_calls_that_wait_and_of_alerts(idle_shop):

@@ -11,22 +11,28 @@ namespace {
 
 constexpr int deadline_ms = 30'000;
 
-// Paid by our word (a payment that succeeded) or by the order's own.
+// Paid by our word (a payment that succeeded) or by the order's own, or in review: money may have
+// come in that is neither.
 constexpr const char* stuck_sql =
     "SELECT o.id::text, o.status::text, COALESCE(o.order_number::text, '-'),"
     "  (extract(epoch FROM now() - o.updated_at) * 1000)::bigint,"
-    "  b.kind, b.status, b.attempts::text, b.last_error"
+    "  b.kind, b.status, b.attempts::text, b.last_error, r.outcome_reason"
     " FROM orders o LEFT JOIN LATERAL ("
     "   SELECT kind, status, attempts, last_error FROM outbox WHERE order_id = o.id"
     "   ORDER BY created_at DESC LIMIT 1) b ON true"
+    " LEFT JOIN LATERAL ("
+    "   SELECT l.outcome_reason FROM payments p JOIN webhook_events e ON e.payment_id = p.id"
+    "   JOIN webhook_logs l ON l.id = e.log_id WHERE p.order_id = o.id AND l.outcome = 'review'"
+    "   ORDER BY e.created_at DESC LIMIT 1) r ON o.status::text = 'review'"
     " WHERE o.status::text NOT IN ('fulfilled', 'refunded')"
-    "  AND (o.payment_status::text = 'completed' OR EXISTS"
+    "  AND (o.status::text = 'review' OR o.payment_status::text = 'completed' OR EXISTS"
     "   (SELECT FROM payments p WHERE p.order_id = o.id AND p.status::text = 'success'))"
     "  AND o.updated_at < now() - make_interval(mins => $1::int) ORDER BY o.updated_at, o.id";
 
 std::string reason_of(const PgResult& rows, int row) {
     if (rows.text(row, 1) == "review") {
-        return "waits for a review";
+        return "waits for a review" +
+               (rows.is_null(row, 8) ? std::string() : ": " + storable_text(rows.text(row, 8)));
     }
     if (rows.is_null(row, 4)) {
         return "no call was queued";
@@ -55,7 +61,7 @@ int list_stuck_orders(int minutes, std::ostream& out) {
             << reason_of(rows, row) << '\n';
     }
     if (rows.rows() > 0) {
-        out << rows.rows() << " paid orders are not fulfilled\n";
+        out << rows.rows() << " orders are paid and not fulfilled, or in review\n";
     }
     return rows.rows() > 0 ? 1 : 0;
 }

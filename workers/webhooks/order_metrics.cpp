@@ -18,6 +18,10 @@ constexpr const char* waiting_sql =
     " UNION ALL"
     " SELECT created_at FROM outbox WHERE status = 'failed' AND order_id IS NOT NULL) open";
 
+// The very expression of the index orders_in_review.
+constexpr const char* review_sql =
+    "SELECT count(*) FROM orders WHERE status::text = 'review'";
+
 }  // namespace
 
 void add_order_metrics(Metrics& metrics, const std::string& database_url) {
@@ -30,6 +34,10 @@ void add_order_metrics(Metrics& metrics, const std::string& database_url) {
                   static_cast<double>(row.number(0, 0)));
         out.gauge("coupon_order_calls_oldest_seconds", "Since the oldest of them was queued.",
                   static_cast<double>(row.number(0, 1)));
+    });
+    metrics.add([pg](MetricsText& out) {
+        out.gauge("coupon_orders_in_review", "Orders that wait for a person's decision.",
+                  static_cast<double>(pg->execute(review_sql).number(0, 0)));
     });
 }
 
