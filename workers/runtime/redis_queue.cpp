@@ -6,15 +6,16 @@ namespace coupon {
 namespace {
 
 // allow-oom: draining is what cures a Redis that is out of memory. In chunks, because Lua's stack
-// and the size of one entry are both limited by nobody else.
+// and the size of one entry are both limited by nobody else; as large as the entries so far allow,
+// because what is read beyond `room` is copied for nothing.
 const RedisScript& claim_script() {
     static const RedisScript script(R"(#!lua flags=allow-oom
 local wanted, room = tonumber(ARGV[1]), tonumber(ARGV[2])
-local taken = {}
+local taken, size = {}, 16
 while #taken < wanted and room > 0 do
-    local chunk = redis.call('LRANGE', KEYS[1], 0, math.min(500, wanted - #taken) - 1)
+    local chunk = redis.call('LRANGE', KEYS[1], 0, math.min(size, wanted - #taken) - 1)
     if #chunk == 0 then break end
-    local count = 0
+    local count, before = 0, room
     while count < #chunk and room > 0 do
         count = count + 1
         taken[#taken + 1] = chunk[count]
@@ -22,6 +23,8 @@ while #taken < wanted and room > 0 do
     end
     redis.call('RPUSH', KEYS[2], unpack(chunk, 1, count))
     redis.call('LTRIM', KEYS[1], count, -1)
+    local fitting = math.floor(room * count / math.max(before - room, 1))
+    size = math.max(1, math.min(500, size * 8, fitting))
 end
 if #taken > 0 then redis.call('SADD', KEYS[3], ARGV[3]) end
 return taken)");
