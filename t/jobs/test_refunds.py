@@ -1,5 +1,7 @@
 """Refunds add up; only the whole amount makes an order refunded."""
+import base64
 import itertools
+import json
 import types
 
 import pytest
@@ -93,6 +95,21 @@ def test_two_rows_and_their_refunds_end_alike_in_every_order(paying_shop):
         assert paying_shop.state(order) == REFUNDED, permutation
         assert paying_shop.database.value("SELECT array_agg(status) FROM payments WHERE order_id = %s", [order.id]) == [
             "refunded", "refunded"], permutation
+
+
+def test_a_callback_of_phonepe_v1_that_names_what_it_gives_back_is_a_refund(paying_shop):
+    order = paying_shop.order(gateway="phonepe")
+
+    def callback(**data):
+        payload = {"success": True, "code": "PAYMENT_SUCCESS", "data": {"amount": 50000, "state": "COMPLETED"} | data}
+        return paying_shop.done(paying_shop.push(
+            "phonepe", {"response": base64.b64encode(json.dumps(payload).encode()).decode()}))
+
+    callback(merchantTransactionId=order.gateway_order, transactionId="T1")
+    paying_shop.reaches(order, *PAID)
+    assert callback(merchantTransactionId="RF1", transactionId="T2",
+                    originalTransactionId=order.gateway_order)["outcome"] == "applied"
+    assert paying_shop.state(order) == REFUNDED
 
 
 def test_more_than_was_paid_is_an_alert(paying_shop):

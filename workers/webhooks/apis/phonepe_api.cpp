@@ -116,7 +116,8 @@ Agreement PhonepeApi::confirm_v1(const WebhookEvent& event) {
     const auto merchant = required_environment("PHONEPE_MERCHANT_ID", "PhonePe's merchant");
     const auto salt = required_environment("PHONEPE_SALT_KEY", "PhonePe's salt");
     const auto path =
-        "/pg/v1/status/" + url_encoded(merchant) + "/" + url_encoded(event.gateway_order_id);
+        "/pg/v1/status/" + url_encoded(merchant) + "/" +
+        url_encoded(event.kind == EventKind::refund ? event.refund_id : event.gateway_order_id);
     HttpRequest request;
     request.url = base_url("PHONEPE_V1_BASE_URL", production_v1) + path;
     request.headers = {{"X-VERIFY", hex_encode(as_text(sha256(path + salt))) + "###" +

@@ -26,8 +26,31 @@ std::optional<PaymentState> payment_state_of(std::string_view state) {
     return std::nullopt;
 }
 
+// A refund has a transaction id of its own; what it gives back is in originalTransactionId, as in
+// the call that asks for it. PhonePe does not document the callback itself.
+WebhookEvent v1_refund_event(const json& payload) {
+    const auto& data = at_path(payload, {"data"});
+    const auto word = required_text(data, {"state"});
+    WebhookEvent event;
+    event.name = text_at(payload, {"code"});
+    event.refund_id = required_text(data, {"merchantTransactionId"});
+    event.gateway_order_id = required_text(data, {"originalTransactionId"});
+    event.key = business_key({"v1", "refund", event.refund_id, word});
+    event.paise = required_amount(parse_paise(text_at(data, {"amount"})), "data.amount");
+    event.currency = currency;
+    event.refund = word == "COMPLETED" ? RefundState::processed
+                   : word == "FAILED"  ? RefundState::failed
+                                       : RefundState::pending;
+    seal_refund(event);
+    return event;
+}
+
 WebhookEvent v1_event(const json& payload) {
     const auto& data = at_path(payload, {"data"});
+    const auto original = text_at(data, {"originalTransactionId"});
+    if (!original.empty() && original != text_at(data, {"merchantTransactionId"})) {
+        return v1_refund_event(payload);
+    }
     const auto word = text_at(data, {"state"});
     const auto state = payment_state_of(word);
     const auto code = text_at(payload, {"code"});
