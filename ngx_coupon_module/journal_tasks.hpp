@@ -18,8 +18,10 @@ public:
     // Logs and counts what a task, or the journal's start, had to tell.
     static void report(const JournalNews& news, WorkerCounters& counters, ngx_log_t* log);
 
-private:
+    // Starts what there is to do now, without waiting for the next look.
     void start_all();
+
+private:
     bool start(const std::shared_ptr<JournalTask>& task);
 
     WorkerJournal& journal_;

@@ -103,7 +103,19 @@ void RecordJournal::count_unjournaled() noexcept {
     }
 }
 
+void RecordJournal::prepare_early() noexcept {
+    try {
+        tasks_->start_all();
+    } catch (const std::exception& error) {
+        ngx_log_error(NGX_LOG_ERR, log_, 0, "coupon: journal: no segment asked for: %s", error.what());
+    }
+}
+
 char* RecordJournal::reserve_late(size_t bytes) noexcept {
+    if (!options_.prepares_late) {
+        prepare_early();
+        return nullptr;
+    }
     const uint64_t now = now_ms();
     if (journal_->full() || now < late_not_before_ms_) {
         return nullptr;

@@ -18,6 +18,7 @@ struct RecordJournalOptions {
     StoreOptions store;
     bool syncs = false;            // when_synced() is going to be used, or sync_every_ms set
     ngx_msec_t sync_every_ms = 0;  // 0: only for those that wait
+    bool prepares_late = true;     // on the event loop, where threads were too slow; blocks it
     const char* while_closed = ""; // for the log: what happens while the folder cannot be used
 };
 
@@ -59,8 +60,9 @@ public:
 
 protected:
     // `record.segment` and `record.seq` are filled in. The result is false when the budget is full or
-    // the disk fails. Where threads were not fast enough to prepare a segment it is prepared here: a
-    // request that waits is better than a record that is lost.
+    // the disk fails. Where threads were not fast enough to prepare a segment it is prepared here if
+    // prepares_late: a request that waits is better than a record that is lost. Who sends again is
+    // refused instead, and the next segment is asked for as soon as one is begun.
     template <auto max_bytes, auto write, class Record>
     RecordRef append_record(Record& record) noexcept {
         if (!journal_) {
@@ -82,6 +84,9 @@ protected:
         record.seq = writer.next_seq();
         const RecordRef reference = writer.commit(write(record, room));
         appended_(++waiting_);
+        if (record.seq == 0 && !options_.prepares_late) [[unlikely]] {
+            prepare_early();
+        }
         return reference;
     }
 
@@ -94,6 +99,7 @@ private:
     struct Opening;
 
     char* reserve_late(size_t bytes) noexcept;
+    void prepare_early() noexcept;
     void open_later();
     void take(Opening& opening);
 

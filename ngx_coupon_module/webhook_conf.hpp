@@ -26,7 +26,7 @@ struct WebhookConf {
     std::vector<std::string_view> evidence_headers;
     uint64_t body_max_bytes = 0;  // client_max_body_size
 
-    uint64_t refused_tat_ns = 0;  // of this worker: how often it may journal a refusal (gcra.hpp)
+    uint64_t refused_tat_ns = 0;  // of this worker's part: how often it may journal a refusal (gcra.hpp)
 
     // Only until the location was checked.
     std::vector<DirectivePlace> places;         // the first of each directive

@@ -14,6 +14,8 @@ RecordJournalOptions options(const MainConf& main) {
     options.store.durable = true;
     options.store.adopt_only = !main.webhooks;
     options.syncs = true;
+    // A durable segment takes several syncs; all redirects of the worker would wait for them.
+    options.prepares_late = false;
     options.while_closed = "webhooks are answered 503";
     return options;
 }

@@ -13,7 +13,14 @@ namespace {
 
 constexpr size_t kLongestHeader_bytes = 4096;
 constexpr size_t kLongestRefusedQuery_bytes = 1024;
-constexpr RateLimit kRefusedJournaled{.burst = 10, .interval_ns = 100'000'000};
+
+// Ten a second for each location, of which every worker has its part.
+RateLimit refused_journaled() noexcept {
+    const auto* core = reinterpret_cast<const ngx_core_conf_t*>(ngx_get_conf(ngx_cycle->conf_ctx, ngx_core_module));
+    const uint64_t workers = std::max<ngx_int_t>(core->worker_processes, 1);
+    return {.burst = static_cast<uint32_t>(std::max<uint64_t>(10 / workers, 1)), .interval_ns = 100'000'000 * workers};
+}
+
 constexpr std::string_view kAlwaysKept[] = {"content-type", "user-agent"};
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept {
@@ -100,7 +107,7 @@ void record_refused(ngx_http_request_t* r, WebhookContext& context, const Webhoo
     WebhookJournal& journal = Edge::current().webhooks().journal();
     WorkerCounters& counters = Edge::current().counters();
     constexpr uint64_t kNsPerMs = 1'000'000;
-    const Decision decision = gcra_check(kRefusedJournaled, conf.refused_tat_ns, uint64_t{ngx_current_msec} * kNsPerMs);
+    const Decision decision = gcra_check(refused_journaled(), conf.refused_tat_ns, uint64_t{ngx_current_msec} * kNsPerMs);
     if (!decision.allowed) {
         WorkerCounters::bump(counters.webhook_refusals_unrecorded, 1);
         return;
