@@ -47,12 +47,13 @@ def called(backend, times, within_s=20):
 def test_a_job_is_done_once(job_shop, start, backend):
     start()
     start()
-    jobs = [add_call(job_shop) for _ in range(50)]
+    jobs = [add_call(job_shop, order_id=number) for number in range(1, 51)]
     for job in jobs:
         row = reaches(job_shop, job, "completed")
         assert (row["attempts"], row["starts"], row["lease_token"], row["lease_until"]) == (0, 0, None, None)
         assert row["finished_at"] is not None
-    assert len(backend.calls_to(PATH)) == 50
+    for number in range(1, 51):
+        assert len(backend.calls_to(f"/internal/orders/{number}/update-payment")) == 1
 
 
 @pytest.mark.parametrize("headers,least_s,most_s", [({}, 15, 36), ({"Retry-After": "600"}, 590, 600)], ids=str)
@@ -95,9 +96,10 @@ def test_a_job_that_kills_its_workers_is_put_aside(job_shop, start, backend):
 def test_only_the_job_that_kills_its_workers_is_put_aside(job_shop, start, backend):
     poison_path = "/internal/orders/666/update-payment"
     backend.answer(poison_path, Answer(slow=60))
-    backend.answer(PATH, Answer(slow=2))
+    for order in (1, 2, 3):
+        backend.answer(f"/internal/orders/{order}/update-payment", Answer(slow=2))
     poison = add_call(job_shop, order_id=666)
-    beside = [add_call(job_shop) for _ in range(3)]
+    beside = [add_call(job_shop, order_id=order) for order in (1, 2, 3)]
     for times in range(1, 6):
         worker = start("--lease", "1")
         eventually(lambda: len(backend.calls_to(poison_path)) == times, "the poison is begun")
@@ -195,7 +197,7 @@ def metrics_of(port):
 def test_metrics(job_shop, start, backend):
     backend.script(PATH, Answer(404))
     start(METRICS_LISTEN=f"127.0.0.1:{job_shop.metrics_port}")
-    dead, done = add_call(job_shop), add_call(job_shop)
+    dead, done = add_call(job_shop), add_call(job_shop, order_id=2)
     eventually(lambda: {job_shop.call(job)["status"] for job in (dead, done)} == {"failed", "completed"}, "both end")
     entry = record()
     job_shop.push(entry, entry, "unreadable")
