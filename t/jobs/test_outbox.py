@@ -152,16 +152,6 @@ class TestBackendOwnsTheOrder:
         assert shop.database.value("SELECT min(finished_at) FILTER (WHERE order_id = %s) <"
                                    " min(finished_at) FILTER (WHERE order_id = %s) FROM outbox", [other.id, order.id])
         assert ended[-1] - begun > 2
-        assert shop.database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
-
-    def test_a_call_that_fails_leaves_the_order_to_the_next(self, shop):
-        order = shop.order()
-        shop.backend.script("/internal/", Answer(500), Answer(422))
-        shop.done(shop.razorpay("payment.authorized", order))
-        eventually(lambda: (row := call_row(shop)) and row["attempts"] == 1, "a first try")
-        shop.done(shop.razorpay("payment.captured", order))
-        eventually(lambda: shop.database.value("SELECT count(*) FROM outbox WHERE status = 'failed'") == 1, "a refusal")
-        assert shop.database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
 
     def test_it_is_told_of_a_review(self, shop):
         order = shop.order()
