@@ -8,11 +8,16 @@ namespace {
 
 ngx_http_request_body_filter_pt next_filter = nullptr;
 
+// A sender that trickles holds its share of the budget no longer than this; NGINX's own
+// client_body_timeout only counts the pauses.
+constexpr ngx_msec_t kSlowest_ms = 10'000;
+
 ngx_int_t keep(ngx_http_request_t* r, WebhookContext& context, std::string_view bytes) {
     if (bytes.size() > context.conf->body_max_bytes - context.body.size()) {
         return webhook_status(r, WebhookOutcome::too_large);
     }
-    if (!Edge::current().webhooks().bodies().take(bytes.size())) {
+    if (ngx_current_msec - context.reading_since_ms > kSlowest_ms ||
+        !Edge::current().webhooks().bodies().take(bytes.size())) {
         return webhook_status(r, WebhookOutcome::too_many_bytes);
     }
     try {
@@ -63,6 +68,7 @@ void watch_webhook_bodies() {
 ngx_int_t receive_webhook_body(ngx_http_request_t* r, WebhookContext& context, ngx_http_client_body_handler_pt done) {
     r->request_body_in_file_only = 0;
     context.reading = true;
+    context.reading_since_ms = ngx_current_msec;
     const ngx_int_t rc = ngx_http_read_client_request_body(r, done);
     return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
 }

@@ -25,6 +25,7 @@ struct WebhookContext : RequestContext {
     std::string path;    // as NGINX decoded it; holds the token
     std::string body;    // whole once the request is read
     bool reading = false;
+    ngx_msec_t reading_since_ms = 0;
     bool answered = false;
     WebhookOutcome outcome = WebhookOutcome::unavailable;  // final when answered
     uint64_t received_ns = 0;                              // monotonic; when it was whole

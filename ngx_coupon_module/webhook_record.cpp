@@ -12,6 +12,7 @@ namespace coupon {
 namespace {
 
 constexpr size_t kLongestHeader_bytes = 4096;
+constexpr size_t kLongestRefusedHeader_bytes = 256;
 constexpr size_t kLongestRefusedQuery_bytes = 1024;
 
 // Ten a second for each location, of which every worker has its part.
@@ -117,7 +118,11 @@ void record_refused(ngx_http_request_t* r, WebhookContext& context, const Webhoo
     ngx_log_error(NGX_LOG_WARN, Edge::current().log(), 0, "coupon: webhook of %*s in %s refused: %*s",
                   conf.provider->name.size(), conf.provider->name.data(), conf.location.c_str(), check.reason.size(),
                   check.reason.data());
-    const auto headers = evidence(conf, request);
+    // Whoever is refused may send as much as it likes: of that only what helps to see why is kept.
+    auto headers = evidence(conf, request);
+    for (WebhookHeader& header : headers) {
+        header.value = header.value.substr(0, kLongestRefusedHeader_bytes);
+    }
     WebhookRecord record = record_of(r, conf, request, check, headers);
     record.query = record.query.substr(0, kLongestRefusedQuery_bytes);
     const bool recorded = journal.has_room_for_refused() && journal.can_ever_fit(record) && journal.append(record);

@@ -42,6 +42,19 @@ def chunked(webhook, size):
     return head + b"\r\n\r\n" + chunks + b"0\r\n\r\n"
 
 
+def test_a_body_that_trickles_in_is_given_up(shop):
+    """Its bytes of the budget are free again, whatever pauses client_body_timeout allows."""
+    raw = webhooks.razorpay(b"0123456789" * 100).raw()
+    with shop.edge.connect() as connection:
+        connection.send(raw[:-3])
+        for byte in raw[-3:-1]:
+            time.sleep(5.2)
+            connection.send(bytes([byte]))
+        assert connection.read().status == 503
+    eventually(lambda: shop.edge.stats()["webhooks"]["body_bytes"] == 0, "its bytes are given back")
+    assert shop.redis.llen("queue:webhooks") == 0 and outcomes(shop)["too_many_bytes"] == 1
+
+
 @pytest.mark.parametrize("size", [1, 100, BODY_MAX])
 def test_chunked(shop, size):
     body = b"0123456789" * 100

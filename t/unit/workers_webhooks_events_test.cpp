@@ -164,7 +164,7 @@ TEST(PhonepeEventTest, ReadsOrdersAndRefundsOfV2) {
               R"("paymentDetails":[{"transactionId":"T0","state":"FAILED"},)"
               R"({"transactionId":"T1","state":"COMPLETED"}]}})"));
     EXPECT_EQ(order.key, "v2:checkout.order.completed:MO1:COMPLETED");
-    EXPECT_EQ(order.gateway_payment_id, "T1");
+    EXPECT_EQ(order.gateway_payment_id, "");  // neither signed nor confirmed
     EXPECT_EQ(order.state, PaymentState::success);
 
     const auto refund = only(input(

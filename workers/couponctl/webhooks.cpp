@@ -42,7 +42,7 @@ void show_members(const char* title, std::string_view json, std::ostream& out) {
     }
     out << title << ":\n";
     for (const auto& [name, value] : object.items()) {
-        out << "  " << name << ": "
+        out << "  " << storable_text(name) << ": "
             << storable_text(value.is_string() ? value.get<std::string>() : value.dump()) << '\n';
     }
 }

@@ -45,11 +45,13 @@ WebhookEvent v1_refund_event(const json& payload) {
     return event;
 }
 
-WebhookEvent v1_event(const json& payload) {
+WebhookEvent v1_event(const json& payload, bool is_signed) {
     const auto& data = at_path(payload, {"data"});
     const auto original = text_at(data, {"originalTransactionId"});
     if (!original.empty() && original != text_at(data, {"merchantTransactionId"})) {
-        return v1_refund_event(payload);
+        // Asking for the refund's status would not say which payment it gives back.
+        return is_signed ? v1_refund_event(payload)
+                         : unknown_event(text_at(payload, {"code"}), "a refund that is not signed");
     }
     const auto word = text_at(data, {"state"});
     const auto state = payment_state_of(word);
@@ -70,20 +72,7 @@ WebhookEvent v1_event(const json& payload) {
     return event;
 }
 
-// Of several attempts the one that ended as the order did.
-std::string transaction_of(const json& payload, const std::string& state) {
-    const auto& details = at_path(payload, {"paymentDetails"});
-    if (!details.is_array()) {
-        return {};
-    }
-    for (const auto& detail : details) {
-        if (text_at(detail, {"state"}) == state) {
-            return text_at(detail, {"transactionId"});
-        }
-    }
-    return {};
-}
-
+// The transaction's id is left out: nobody signs it, and the status call does not confirm it.
 WebhookEvent v2_order_event(const std::string& name, const json& payload) {
     const auto word = required_text(payload, {"state"});
     const auto state = payment_state_of(word);
@@ -94,7 +83,6 @@ WebhookEvent v2_order_event(const std::string& name, const json& payload) {
     event.name = name;
     event.state = *state;
     event.gateway_order_id = required_text(payload, {"merchantOrderId"});
-    event.gateway_payment_id = transaction_of(payload, word);
     event.key = business_key({"v2", name, event.gateway_order_id, word});
     event.paise = required_amount(parse_paise(text_at(payload, {"amount"})), "payload.amount");
     event.currency = currency;
@@ -123,7 +111,7 @@ WebhookEvent v2_refund_event(const std::string& name, const json& payload) {
 
 std::vector<WebhookEvent> parse_phonepe(const WebhookInput& input) {
     if (const auto payload = phonepe_v1_payload(input.body)) {
-        return {v1_event(parse_exact_json(*payload))};
+        return {v1_event(parse_exact_json(*payload), input.trust == "body-signed")};
     }
     const auto body = parse_exact_json(input.body);
     const auto name = text_at(body, {"event"});
