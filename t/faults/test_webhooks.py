@@ -36,7 +36,9 @@ def test_the_same_event_1000_times(paying, counts):
     effects = shop.settle(load, counts)
     assert len(effects) == 180
     outcomes = shop.shop.sql("SELECT outcome, count(*) FROM webhook_logs GROUP BY 1")
-    assert {row["outcome"]: row["count"] for row in outcomes} == {"applied": 180, "duplicate": 1000, "refused": 20}
+    counted = {row["outcome"]: row["count"] for row in outcomes}
+    assert counted.pop("refused") <= 20   # no more than ten a second are recorded
+    assert counted == {"applied": 180, "duplicate": 1000}
 
 
 def test_nginx_workers_killed(paying, counts):
