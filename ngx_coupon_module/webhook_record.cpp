@@ -4,6 +4,7 @@
 #include "request_facts.hpp"
 
 #include "core/gcra.hpp"
+#include "core/webhook/ascii.hpp"
 #include "core/webhook/record.hpp"
 
 #include <algorithm>
@@ -23,12 +24,6 @@ RateLimit refused_journaled() noexcept {
 }
 
 constexpr std::string_view kAlwaysKept[] = {"content-type", "user-agent"};
-
-bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept {
-    return left.size() == right.size() &&
-           ngx_strncasecmp(reinterpret_cast<u_char*>(const_cast<char*>(left.data())),
-                           reinterpret_cast<u_char*>(const_cast<char*>(right.data())), left.size()) == 0;
-}
 
 void keep_header(std::string_view name, std::span<const WebhookHeader> all, std::vector<WebhookHeader>& kept) {
     for (const WebhookHeader& header : all) {

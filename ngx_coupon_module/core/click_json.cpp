@@ -1,11 +1,11 @@
 #include "core/click_json.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/click_record.hpp"
 #include "core/client_address.hpp"
 #include "core/json_text.hpp"
+#include "core/record_reader.hpp"
 
 namespace coupon {
 
@@ -37,30 +37,12 @@ constexpr std::string_view kKeyNames[] = {"",      "v",    "id",  "ts",   "offer
                                           "ou",    "user", "ip",  "ua",   "ref",   "device",
                                           "flags", "c",    "rid", "edge", "seg",   "seq"};
 
-std::string_view key_name(Key key) noexcept {
-    return kKeyNames[static_cast<size_t>(key)];
-}
-
-Key key_of(std::string_view name) noexcept {
-    auto known = std::find(std::begin(kKeyNames) + 1, std::end(kKeyNames), name);
-    return known == std::end(kKeyNames) ? Key::unknown
-                                        : static_cast<Key>(known - std::begin(kKeyNames));
-}
-
 constexpr size_t kFlagsMax = 16;
 constexpr size_t kFlagMaxBytes = 32;
 
-/// Receives the events of nlohmann's parser. A member that cannot be used is noted and the parse
-/// goes on, because segment and seq come last; only what is no object ends it.
-class ClickReader {
+class ClickReader : public RecordReader<Key, kKeyNames> {
   public:
-    ClickReader(ParsedClick& click, std::string& reason) : click_(click), reason_(reason) {}
-
-    bool null() { return other_value(); }
-    bool boolean(bool) { return other_value(); }
-    bool number_integer(int64_t) { return other_value(); }
-    bool number_float(double, const std::string&) { return other_value(); }
-    bool binary(nlohmann::json::binary_t&) { return other_value(); }
+    ClickReader(ParsedClick& click, std::string& reason) : RecordReader(reason), click_(click) {}
 
     bool number_unsigned(uint64_t value) {
         if (depth_ != 1)
@@ -140,18 +122,10 @@ class ClickReader {
         return true;
     }
 
-    bool end_object() { return leave(); }
-    bool end_array() { return leave(); }
-
     bool key(std::string& name) {
         if (depth_ == 1)
             key_ = key_of(name);
         return true;
-    }
-
-    bool parse_error(size_t position, const std::string&, const nlohmann::json::exception&) {
-        refuse("not valid json at byte " + std::to_string(position));
-        return false;
     }
 
     /// After the last event: whether the record is whole.
@@ -166,51 +140,16 @@ class ClickReader {
             refuse("id is not a version 7 uuid");
         if (click_.segment.has_value() != click_.seq.has_value())
             refuse("seg and seq do not come together");
-        return reason_.empty();
+        return is_sound();
     }
 
   private:
     static constexpr size_t kLabelMaxBytes = 256;
 
-    /// A value that no known member takes: ignored below unknown ones.
-    bool other_value() {
-        if (depth_ == 0)
-            return no_object();
-        if (key_ == Key::unknown)
-            return true;
-        return refuse(std::string(key_name(key_)) + " has another type than expected");
-    }
-
-    bool no_object() {
-        refuse("not a json object");
-        return false;
-    }
-
-    bool leave() {
-        --depth_;
-        return true;
-    }
-
-    /// Keeps the first reason; true, so that the parse goes on.
-    bool refuse(std::string why) {
-        if (reason_.empty())
-            reason_ = std::move(why);
-        return true;
-    }
-
     bool bigint(uint64_t value, int64_t& into) {
         if (value < 1 || value > INT64_MAX)
-            return refuse(std::string(key_name(key_)) + " is out of range");
+            return refuse_member(" is out of range");
         into = static_cast<int64_t>(value);
-        return true;
-    }
-
-    template <typename Into>
-    bool uuid(const std::string& value, Into& into) {
-        auto parsed = parse_uuid(value);
-        if (!parsed)
-            return refuse(std::string(key_name(key_)) + " is not a uuid");
-        into = *parsed;
         return true;
     }
 
@@ -241,9 +180,6 @@ class ClickReader {
     }
 
     ParsedClick& click_;
-    std::string& reason_;
-    unsigned depth_ = 0;
-    Key key_ = Key::unknown;
     bool version_seen_ = false;
     bool id_seen_ = false;
     bool offer_seen_ = false;

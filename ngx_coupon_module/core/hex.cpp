@@ -2,20 +2,6 @@
 
 namespace coupon {
 
-namespace {
-
-int nibble(char c) noexcept {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-}  // namespace
-
 std::string hex_encode(std::string_view bytes) {
     constexpr char kDigits[] = "0123456789abcdef";
     std::string text;
@@ -34,8 +20,8 @@ std::optional<std::string> hex_decode(std::string_view text) {
     std::string bytes;
     bytes.reserve(text.size() / 2);
     for (size_t at = 0; at < text.size(); at += 2) {
-        int high = nibble(text[at]);
-        int low = nibble(text[at + 1]);
+        int high = hex_digit(text[at]);
+        int low = hex_digit(text[at + 1]);
         if (high < 0 || low < 0)
             return std::nullopt;
         bytes += static_cast<char>(high << 4 | low);

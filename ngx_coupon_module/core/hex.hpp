@@ -9,6 +9,17 @@
 
 namespace coupon {
 
+/// The value of one digit, any case; -1 when it is none.
+constexpr int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
 /// Lower-case digits of any bytes.
 std::string hex_encode(std::string_view bytes);
 

@@ -10,16 +10,14 @@ import os
 import random
 import re
 import shutil
-import subprocess
-import tempfile
 import threading
 import time
 import uuid
 
 import pytest
 
-from harness import webhooks
-from harness.environment import AS_ROOT, scratch
+from harness import disks, webhooks
+from harness.environment import AS_ROOT
 from harness.nginx import Server
 from harness.waiting import eventually
 
@@ -272,18 +270,8 @@ def test_the_budget_is_used_up(make_shop):
 
 @pytest.fixture
 def small_disk():
-    """A file system of 3 MB of the test's own."""
-    if not AS_ROOT:
-        pytest.skip("a small file system can only be mounted by root")
-    directory = tempfile.mkdtemp(prefix="small-disk-", dir=scratch())
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m,mode=755", "none", directory],
-                             capture_output=True, text=True)
-    if mounted.returncode != 0:
-        os.rmdir(directory)
-        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
-    yield directory
-    subprocess.run(["umount", directory], check=True)
-    os.rmdir(directory)
+    with disks.small_disk(megabytes=6) as directory:
+        yield directory
 
 
 def test_a_full_disk(small_disk, make_shop):

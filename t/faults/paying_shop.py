@@ -6,7 +6,7 @@ from harness.nginx import Server
 from harness.process import Process
 from harness.waiting import eventually
 
-from .webhook_load import SECRET, WebhookLoad, amount_paise, order_of
+from .webhook_load import SECRET, WebhookLoad
 
 ORDERS = 4_000
 DRAIN_DEADLINE_S = 120
@@ -46,7 +46,7 @@ class PayingShop:
         self.edge = self.shop.edge
         secret = self.edge.secret_file("razorpay.secret", SECRET)
         self.edge.servers = {"main": Server(extra=f"""
-        location = /webhooks/razorpay {{ 
+        location = /webhooks/razorpay {{
             coupon_webhook razorpay; coupon_webhook_secret file:{secret}; client_max_body_size 16k; }}""")}
         self.shop.sql(ADD_ORDERS, ORDERS)
         self.shop.sql(ADD_PAYMENTS, ORDERS)

@@ -1,12 +1,10 @@
 """No room for clicks: redirects go on, marked and counted, and nothing else is lost."""
 import contextlib
 import os
-import subprocess
-import tempfile
 
 import pytest
 
-from harness.environment import AS_ROOT, scratch
+from harness import disks
 from harness.waiting import eventually
 
 from .accounts import settle
@@ -57,18 +55,8 @@ def test_settled_segments_make_room_at_once(busy_shop, counts):
 
 @pytest.fixture
 def small_disk():
-    """A file system of 12 MB of the test's own."""
-    if not AS_ROOT:
-        pytest.skip("a small file system can only be mounted by root")
-    directory = tempfile.mkdtemp(prefix="small-disk-", dir=scratch())
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m,mode=755", "none", directory],
-                             capture_output=True, text=True)
-    if mounted.returncode != 0:
-        os.rmdir(directory)
-        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
-    yield directory
-    subprocess.run(["umount", directory], check=True)
-    os.rmdir(directory)
+    with disks.small_disk(megabytes=12) as directory:
+        yield directory
 
 
 @contextlib.contextmanager

@@ -2,10 +2,8 @@
 import base64
 import itertools
 import json
-import os
 import time
 import types
-import uuid
 
 from harness.backend import Backend
 from harness.environment import COUPON_WORKER, fresh_directory
@@ -13,12 +11,9 @@ from harness.process import Process
 from harness.shop import couponctl
 from harness.waiting import eventually
 
+from .job_shop import uuid7
+
 _numbers = itertools.count(1)
-
-
-def uuid7():
-    value = int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
-    return str(uuid.UUID(int=value & ~(0xf << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62))
 
 
 def record(provider, body, *, trust="body-signed", verdict="accepted", method="POST", query="", headers=None,

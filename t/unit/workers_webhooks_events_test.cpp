@@ -146,14 +146,19 @@ TEST(PhonepeEventTest, ReadsTheCallbackOfV1) {
     const std::string payload =
         R"({"success":true,"code":"PAYMENT_SUCCESS","message":"ok","data":{"merchantId":"M",)"
         R"("merchantTransactionId":"MT1","transactionId":"T1","amount":12300,"state":"COMPLETED"}})";
-    const auto event =
-        only(input("phonepe", R"({"response":")" + base64_encode(payload) + R"("})"));
+    auto callback = input("phonepe", R"({"response":")" + base64_encode(payload) + R"("})");
+    callback.trust = "body-signed";
+    const auto event = only(callback);
     EXPECT_EQ(event.key, "v1:MT1:COMPLETED");
     EXPECT_EQ(event.gateway_order_id, "MT1");
     EXPECT_EQ(event.gateway_payment_id, "T1");
     EXPECT_EQ(event.paise, 12300);
     EXPECT_EQ(event.currency, "INR");
     EXPECT_EQ(event.state, PaymentState::success);
+
+    // A body that nobody signed names no transaction: refunds are found by its id.
+    callback.trust = "header-only";
+    EXPECT_EQ(only(callback).gateway_payment_id, "");
 }
 
 TEST(PhonepeEventTest, ReadsOrdersAndRefundsOfV2) {

@@ -59,7 +59,4 @@ class HttpClient {
     std::unique_ptr<Handle> handle_;
 };
 
-// Percent-encodes everything but unreserved characters.
-std::string url_encoded(std::string_view text);
-
 }  // namespace coupon

@@ -1,20 +1,8 @@
 #include "core/webhook/form.hpp"
 
+#include "core/hex.hpp"
+
 namespace coupon {
-
-namespace {
-
-int digit_value(char c) noexcept {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-}  // namespace
 
 std::string decode_form_text(std::string_view text) {
     std::string decoded;
@@ -22,8 +10,8 @@ std::string decode_form_text(std::string_view text) {
     for (size_t at = 0; at < text.size(); ++at) {
         char c = text[at];
         if (c == '%' && text.size() - at > 2) {
-            int high = digit_value(text[at + 1]);
-            int low = digit_value(text[at + 2]);
+            int high = hex_digit(text[at + 1]);
+            int low = hex_digit(text[at + 2]);
             if (high >= 0 && low >= 0) {
                 decoded += static_cast<char>(high << 4 | low);
                 at += 2;

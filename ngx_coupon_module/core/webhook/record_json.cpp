@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "core/base64.hpp"
 #include "core/json_text.hpp"
+#include "core/record_reader.hpp"
 #include "core/webhook/ascii.hpp"
 #include "core/webhook/record.hpp"
 
@@ -40,28 +40,9 @@ constexpr std::string_view kKeyNames[] = {
 
 constexpr size_t kMembersMax = 1000;
 
-std::string_view key_name(Key key) noexcept {
-    return kKeyNames[static_cast<size_t>(key)];
-}
-
-Key key_of(std::string_view name) noexcept {
-    auto known = std::find(std::begin(kKeyNames) + 1, std::end(kKeyNames), name);
-    return known == std::end(kKeyNames) ? Key::unknown
-                                        : static_cast<Key>(known - std::begin(kKeyNames));
-}
-
-/// Receives the events of nlohmann's parser. A member that cannot be used is noted and the parse
-/// goes on, because segment and seq come last; only what is no object ends it.
-class WebhookReader {
+class WebhookReader : public RecordReader<Key, kKeyNames> {
   public:
-    WebhookReader(ParsedWebhook& webhook, std::string& reason)
-        : webhook_(webhook), reason_(reason) {}
-
-    bool null() { return other_value(); }
-    bool boolean(bool) { return other_value(); }
-    bool number_integer(int64_t) { return other_value(); }
-    bool number_float(double, const std::string&) { return other_value(); }
-    bool binary(nlohmann::json::binary_t&) { return other_value(); }
+    WebhookReader(ParsedWebhook& webhook, std::string& reason) : RecordReader(reason), webhook_(webhook) {}
 
     bool number_unsigned(uint64_t value) {
         if (depth_ == 1 && key_ == Key::v) {
@@ -116,20 +97,12 @@ class WebhookReader {
         return true;
     }
 
-    bool end_object() { return leave(); }
-    bool end_array() { return leave(); }
-
     bool key(std::string& name) {
         if (depth_ == 1)
             key_ = key_of(name);
         if (depth_ == 2)
             member_name_ = std::move(name);
         return true;
-    }
-
-    bool parse_error(size_t position, const std::string&, const nlohmann::json::exception&) {
-        refuse("not valid json at byte " + std::to_string(position));
-        return false;
     }
 
     /// After the last event: whether the record is whole.
@@ -148,45 +121,10 @@ class WebhookReader {
             refuse("verdict is missing");
         if (webhook_.segment.has_value() != webhook_.seq.has_value())
             refuse("seg and seq do not come together");
-        return reason_.empty();
+        return is_sound();
     }
 
   private:
-    /// A value that no known member takes: ignored below unknown ones.
-    bool other_value() {
-        if (depth_ == 0)
-            return no_object();
-        if (key_ == Key::unknown)
-            return true;
-        return refuse(std::string(key_name(key_)) + " has another type than expected");
-    }
-
-    bool no_object() {
-        refuse("not a json object");
-        return false;
-    }
-
-    bool leave() {
-        --depth_;
-        return true;
-    }
-
-    /// Keeps the first reason; true, so that the parse goes on.
-    bool refuse(std::string why) {
-        if (reason_.empty())
-            reason_ = std::move(why);
-        return true;
-    }
-
-    template <typename Into>
-    bool uuid(const std::string& value, Into& into) {
-        auto parsed = parse_uuid(value);
-        if (!parsed)
-            return refuse(std::string(key_name(key_)) + " is not a uuid");
-        into = *parsed;
-        return true;
-    }
-
     bool body(const std::string& value) {
         auto bytes = base64_decode(value);
         if (!bytes)
@@ -198,7 +136,7 @@ class WebhookReader {
     bool member(std::string& value) {
         auto& members = key_ == Key::headers ? webhook_.headers : webhook_.fields;
         if (members.size() == kMembersMax)
-            return refuse(std::string(key_name(key_)) + " has too many members");
+            return refuse_member(" has too many members");
         replace_nul(member_name_);
         replace_nul(value);
         members.emplace_back(
@@ -244,9 +182,6 @@ class WebhookReader {
     }
 
     ParsedWebhook& webhook_;
-    std::string& reason_;
-    unsigned depth_ = 0;
-    Key key_ = Key::unknown;
     std::string member_name_;
     bool version_seen_ = false;
     bool id_seen_ = false;

@@ -2,6 +2,7 @@
 
 #include "core/hex.hpp"
 #include "core/hmac.hpp"
+#include "core/percent.hpp"
 #include "runtime/environment.hpp"
 #include "webhooks/events/amount.hpp"
 #include "webhooks/events/exact_json.hpp"
@@ -59,8 +60,8 @@ Agreement PhonepeApi::confirm(const WebhookEvent& event) {
     }
     const bool refund = event.kind == EventKind::refund;
     const auto path = refund
-                          ? "/payments/v2/refund/" + url_encoded(event.refund_id) + "/status"
-                          : "/checkout/v2/order/" + url_encoded(event.gateway_order_id) + "/status";
+                          ? "/payments/v2/refund/" + percent_encoded(event.refund_id) + "/status"
+                          : "/checkout/v2/order/" + percent_encoded(event.gateway_order_id) + "/status";
     const auto json = require_json(get(path), "PhonePe");
     if (refund) {
         const auto order = text_at(json, {"originalMerchantOrderId"});
@@ -97,11 +98,11 @@ AccessToken PhonepeApi::grant() {
     request.url = token_url();
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
     request.body =
-        "client_id=" + url_encoded(required_environment("PHONEPE_CLIENT_ID", "PhonePe's client")) +
+        "client_id=" + percent_encoded(required_environment("PHONEPE_CLIENT_ID", "PhonePe's client")) +
         "&client_secret=" +
-        url_encoded(required_environment("PHONEPE_CLIENT_SECRET", "PhonePe's client secret")) +
+        percent_encoded(required_environment("PHONEPE_CLIENT_SECRET", "PhonePe's client secret")) +
         "&client_version=" +
-        url_encoded(environment_value("PHONEPE_CLIENT_VERSION").value_or("1")) +
+        percent_encoded(environment_value("PHONEPE_CLIENT_VERSION").value_or("1")) +
         "&grant_type=client_credentials";
     const auto json = require_json(http_.send(request), "PhonePe");
     const auto token = text_at(json, {"access_token"});
@@ -116,8 +117,8 @@ Agreement PhonepeApi::confirm_v1(const WebhookEvent& event) {
     const auto merchant = required_environment("PHONEPE_MERCHANT_ID", "PhonePe's merchant");
     const auto salt = required_environment("PHONEPE_SALT_KEY", "PhonePe's salt");
     const auto path =
-        "/pg/v1/status/" + url_encoded(merchant) + "/" +
-        url_encoded(event.kind == EventKind::refund ? event.refund_id : event.gateway_order_id);
+        "/pg/v1/status/" + percent_encoded(merchant) + "/" +
+        percent_encoded(event.gateway_order_id);
     HttpRequest request;
     request.url = base_url("PHONEPE_V1_BASE_URL", production_v1) + path;
     request.headers = {{"X-VERIFY", hex_encode(as_text(sha256(path + salt))) + "###" +

@@ -1,5 +1,6 @@
 #include "webhooks/apis/sslcommerz_api.hpp"
 
+#include "core/percent.hpp"
 #include "runtime/environment.hpp"
 #include "webhooks/events/exact_json.hpp"
 #include "webhooks/events/sslcommerz_amount.hpp"
@@ -15,10 +16,10 @@ Agreement SslcommerzApi::confirm(WebhookEvent& event) {
     HttpRequest request;
     request.url =
         base_url("SSLCOMMERZ_BASE_URL", production) + "/validator/api/validationserverAPI.php" +
-        "?val_id=" + url_encoded(event.gateway_payment_id) + "&store_id=" +
-        url_encoded(required_environment("SSLCOMMERZ_STORE_ID", "SSLCommerz' store")) +
+        "?val_id=" + percent_encoded(event.gateway_payment_id) + "&store_id=" +
+        percent_encoded(required_environment("SSLCOMMERZ_STORE_ID", "SSLCommerz' store")) +
         "&store_passwd=" +
-        url_encoded(required_environment("SSLCOMMERZ_STORE_PASSWORD", "that store's password")) +
+        percent_encoded(required_environment("SSLCOMMERZ_STORE_PASSWORD", "that store's password")) +
         "&v=1&format=json";
     const auto json = require_json(http_.send(request), "SSLCommerz");
     // INVALID_REQUEST, FAILED and INACTIVE tell of our store or of the call.

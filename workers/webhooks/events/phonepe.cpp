@@ -63,7 +63,9 @@ WebhookEvent v1_event(const json& payload, bool is_signed) {
     event.name = code.empty() ? word : code;
     event.state = *state;
     event.gateway_order_id = required_text(data, {"merchantTransactionId"});
-    event.gateway_payment_id = text_at(data, {"transactionId"});
+    if (is_signed) {
+        event.gateway_payment_id = text_at(data, {"transactionId"});
+    }
     event.key = business_key({"v1", event.gateway_order_id, word});
     event.paise = required_amount(parse_paise(text_at(data, {"amount"})), "data.amount");
     event.currency = currency;
