@@ -5,7 +5,7 @@
 # starting, and a cluster of PostgreSQL is not created.
 
 build_packages=(g++ make cmake pkgconf nginx-dev libpq-dev libhiredis-dev libssl-dev
-    libcurl4-openssl-dev nlohmann-json3-dev libcli11-dev libspdlog-dev)
+    libcurl4-openssl-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libkainjow-mustache-dev)
 server_packages=(nginx postgresql-15 redis-server redis-tools curl openssl)
 test_packages=(libgtest-dev python3 python3-pytest python3-psycopg2 python3-redis faketime)
 

@@ -28,6 +28,9 @@ struct HttpRequest {
     std::chrono::milliseconds timeout{20'000};
     std::size_t answer_max_bytes = 1 << 20;
     HttpReach reach = HttpReach::trusted;
+    // False: sent once at most, also where a kept connection turns out to be dead after the request was
+    // written, which libcurl would otherwise cure by sending it again.
+    bool repeatable = true;
 };
 
 struct HttpAnswer {

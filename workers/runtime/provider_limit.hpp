@@ -1,0 +1,43 @@
+// How fast one provider may be called, by all processes together: a GCRA in Redis under
+// ratelimit:provider:<name>. A provider's own "too many" stops all of them until the time it says.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "core/gcra.hpp"
+#include "runtime/log.hpp"
+#include "runtime/redis_connection.hpp"
+
+namespace coupon {
+
+class ProviderLimit {
+  public:
+    // Without a rate only the provider's own word limits. Not safe for several threads.
+    ProviderLimit(const RedisAddress& redis, std::string provider, std::optional<RateLimit> rate,
+                  const Log& log);
+
+    // How many of `wanted` calls may begin now. Redis away: this process keeps to the rate alone.
+    int acquire(int wanted);
+    // Of those, calls that were not made after all; they serve the next acquire(), for a second.
+    void put_back(int unused);
+    // No process calls the provider for so long; at most an hour.
+    void stop_for(std::chrono::milliseconds pause);
+    // After acquire() gave less than was wanted: until it is worth asking again.
+    [[nodiscard]] std::chrono::milliseconds wait() const noexcept { return wait_; }
+
+  private:
+    RedisConnection redis_;
+    const std::string provider_;
+    const std::string key_;
+    const std::optional<RateLimit> rate_;
+    const Log& log_;
+    std::chrono::milliseconds wait_{0};
+};
+
+// <NAME>_RATE from the environment ("100r/s", "600r/m"), of a provider `name` in lower case. Throws
+// ConfigError that names the variable.
+std::optional<RateLimit> configured_provider_rate(const std::string& name);
+
+}  // namespace coupon
