@@ -4,6 +4,7 @@ import contextlib
 import pytest
 
 from .job_shop import JobShop
+from .message_shop import MessageShop
 
 
 @pytest.fixture
@@ -30,3 +31,22 @@ def running_shop(job_shop):
     """A JobShop with one worker."""
     job_shop.start_worker()
     return job_shop
+
+
+@pytest.fixture
+def new_message_shop(postgres, redis_server, template):
+    """new_message_shop(…) → a MessageShop of the test's own, without a worker yet."""
+    with contextlib.ExitStack() as closing:
+        def make(**options):
+            shop = MessageShop(options.pop("postgres", postgres), options.pop("redis_server", redis_server),
+                               options.pop("template", template), **options)
+            closing.callback(shop.close)
+            return shop
+
+        yield make
+
+
+@pytest.fixture
+def message_shop(new_message_shop):
+    """A MessageShop whose workers the test starts itself."""
+    return new_message_shop()

@@ -56,8 +56,8 @@ class JobShop:
             "LOG_LEVEL": "debug", "ASAN_OPTIONS": "detect_leaks=0",
             "BACKEND_URL": "http://127.0.0.1:9", "BACKEND_TOKEN": "token-of-the-back-end"}
 
-    def start_worker(self, *arguments, **environment):
-        worker = Process([COUPON_WORKER, "webhooks", *arguments], self.directory / "worker.log",
+    def start_worker(self, *arguments, role="webhooks", **environment):
+        worker = Process([COUPON_WORKER, role, *arguments], self.directory / "worker.log",
                          self.environment | environment)
         self.workers.append(worker)
         return worker.says('"started"')
