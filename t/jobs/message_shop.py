@@ -78,7 +78,7 @@ class MessageShop(JobShop):
 
     def events(self, id, queue="email"):
         """The statuses of its timeline, in order."""
-        return [row["status"] for row in self.database.rows(
+        return [row["status"] for row in self.database.run(
             "SELECT status FROM message_events WHERE queue = %s AND message_id = %s ORDER BY id", [queue, id])]
 
     def reaches(self, id, queue="email", within_s=20, **columns):
