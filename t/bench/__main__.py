@@ -2,13 +2,13 @@
 import argparse
 import os
 
-from . import changes, cold, instructions, latency, redirect, webhooks, worker
+from . import changes, cold, instructions, latency, messages, redirect, webhooks, worker
 from .say import say
 from .shop import BenchShop
 from .table import row, table
 
 PARTS = {"redirect": redirect, "instructions": instructions, "latency": latency, "worker": worker,
-         "cold": cold, "changes": changes, "webhooks": webhooks}
+         "cold": cold, "changes": changes, "webhooks": webhooks, "messages": messages}
 
 
 def main():

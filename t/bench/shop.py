@@ -60,7 +60,17 @@ class BenchShop:
         self.links = Links([row["path"] for row in self.database.run(LINKS)])
         self.redis = self.redis_server.client()
         self.edges = []
+        self._template = None
         self.worker = None
+
+    def database_template(self):
+        """Name of a migrated, empty database that new ones are copied from."""
+        if self._template is None:
+            template = self.postgres.create_database()
+            migrate(template)
+            template.close()
+            self._template = template.name
+        return self._template
 
     def edge(self, more="", **settings):
         """An edge of this shop, not yet started; `more` locations beside /out/."""
