@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base64.hpp"
-#include "webhooks/events/amount.hpp"
+#include "runtime/amount.hpp"
 #include "webhooks/events/exact_json.hpp"
 #include "webhooks/events/parse.hpp"
 

@@ -58,4 +58,12 @@ std::string required_environment(const std::string& name, const std::string& pur
     return *std::move(value);
 }
 
+std::string base_url(const std::string& name, const std::string& by_default) {
+    auto url = environment_value(name).value_or(by_default);
+    while (!url.empty() && url.back() == '/') {
+        url.pop_back();
+    }
+    return url;
+}
+
 }  // namespace coupon

@@ -14,4 +14,7 @@ std::optional<std::string> environment_value(const std::string& name);
 // Throws ConfigError where environment_value has nothing; `purpose` says what the value is for.
 std::string required_environment(const std::string& name, const std::string& purpose);
 
+// A provider's address: NAME, or the default, without slashes at its end.
+std::string base_url(const std::string& name, const std::string& by_default);
+
 }  // namespace coupon

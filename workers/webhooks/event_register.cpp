@@ -1,7 +1,7 @@
 #include "webhooks/event_register.hpp"
 
 #include "core/hex.hpp"
-#include "webhooks/events/amount.hpp"
+#include "runtime/amount.hpp"
 
 namespace coupon {
 namespace {

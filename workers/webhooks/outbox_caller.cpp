@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/webhook/sns.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/pg_transaction.hpp"
 #include "runtime/retry_policy.hpp"

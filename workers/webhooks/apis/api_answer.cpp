@@ -1,27 +1,11 @@
 #include "webhooks/apis/api_answer.hpp"
 
-#include <chrono>
-
-#include "runtime/environment.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/retry_policy.hpp"
 #include "webhooks/events/event.hpp"
 #include "webhooks/events/exact_json.hpp"
 
 namespace coupon {
-
-std::string base_url(const std::string& name, const std::string& by_default) {
-    auto url = environment_value(name).value_or(by_default);
-    while (!url.empty() && url.back() == '/') {
-        url.pop_back();
-    }
-    return url;
-}
-
-std::int64_t unix_now_s() {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
 
 void require_answer(const HttpAnswer& answer, const char* provider) {
     const std::string who(provider);

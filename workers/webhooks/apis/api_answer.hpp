@@ -22,16 +22,11 @@ inline Agreement disagreed(std::string reason) {
     return {false, std::move(reason)};
 }
 
-// NAME, or the default, without slashes at its end.
-std::string base_url(const std::string& name, const std::string& by_default);
-
 // Throws RetryLater unless the provider answered, and with 2xx: any other status tells of the call,
 // not of what was asked about. Retry-After is honoured.
 void require_answer(const HttpAnswer& answer, const char* provider);
 
 // As above, and the body must be JSON (numbers as their text).
 nlohmann::json require_json(const HttpAnswer& answer, const char* provider);
-
-std::int64_t unix_now_s();
 
 }  // namespace coupon

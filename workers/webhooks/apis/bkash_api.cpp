@@ -1,7 +1,7 @@
 #include "webhooks/apis/bkash_api.hpp"
 
+#include "runtime/amount.hpp"
 #include "runtime/environment.hpp"
-#include "webhooks/events/amount.hpp"
 #include "webhooks/events/exact_json.hpp"
 
 namespace coupon {

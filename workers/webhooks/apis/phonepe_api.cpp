@@ -3,8 +3,9 @@
 #include "core/hex.hpp"
 #include "core/hmac.hpp"
 #include "core/percent.hpp"
+#include "runtime/amount.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/environment.hpp"
-#include "webhooks/events/amount.hpp"
 #include "webhooks/events/exact_json.hpp"
 
 namespace coupon {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "webhooks/events/amount.hpp"
+#include "runtime/amount.hpp"
 
 namespace coupon {
 namespace {

@@ -1,6 +1,6 @@
 // Authorized, captured, failed: the payment and its order go forward, or a human is called.
+#include "runtime/amount.hpp"
 #include "webhooks/effects/money_effect.hpp"
-#include "webhooks/events/amount.hpp"
 
 namespace coupon {
 namespace {

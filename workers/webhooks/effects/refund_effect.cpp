@@ -1,6 +1,6 @@
 // Processed refunds add up; only when they make the whole amount is the payment refunded.
+#include "runtime/amount.hpp"
 #include "webhooks/effects/money_effect.hpp"
-#include "webhooks/events/amount.hpp"
 
 namespace coupon {
 namespace {

@@ -1,6 +1,6 @@
 // bKash, in the envelope of AWS SNS: the message is JSON in a text, amounts are decimal taka.
 #include "core/webhook/sns.hpp"
-#include "webhooks/events/amount.hpp"
+#include "runtime/amount.hpp"
 #include "webhooks/events/exact_json.hpp"
 #include "webhooks/events/parse.hpp"
 

@@ -1,6 +1,6 @@
 // Cashfree: decimal rupees; ids are numbers in older versions and texts in newer ones. What counts
 // is the payment's status, not the event's name.
-#include "webhooks/events/amount.hpp"
+#include "runtime/amount.hpp"
 #include "webhooks/events/exact_json.hpp"
 #include "webhooks/events/parse.hpp"
 

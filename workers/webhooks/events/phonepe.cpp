@@ -2,7 +2,7 @@
 // counts is payload.state. Amounts in paise; PhonePe names no currency, it knows one.
 #include "core/webhook/phonepe.hpp"
 
-#include "webhooks/events/amount.hpp"
+#include "runtime/amount.hpp"
 #include "webhooks/events/exact_json.hpp"
 #include "webhooks/events/parse.hpp"
 

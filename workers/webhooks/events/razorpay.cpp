@@ -1,5 +1,5 @@
 // Razorpay: amounts in paise, one event a request.
-#include "webhooks/events/amount.hpp"
+#include "runtime/amount.hpp"
 #include "webhooks/events/exact_json.hpp"
 #include "webhooks/events/parse.hpp"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/webhook/form.hpp"
-#include "webhooks/events/amount.hpp"
+#include "runtime/amount.hpp"
 #include "webhooks/events/parse.hpp"
 #include "webhooks/events/sslcommerz_amount.hpp"
 

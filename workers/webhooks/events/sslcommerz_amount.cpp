@@ -1,6 +1,6 @@
 #include "webhooks/events/sslcommerz_amount.hpp"
 
-#include "webhooks/events/amount.hpp"
+#include "runtime/amount.hpp"
 
 namespace coupon {
 

@@ -1,4 +1,4 @@
-#include "webhooks/events/amount.hpp"
+#include "runtime/amount.hpp"
 
 #include <algorithm>
 
