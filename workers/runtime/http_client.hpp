@@ -1,5 +1,5 @@
-// Outgoing HTTP through libcurl: every call has a deadline, a bound on the answer, and goes only where
-// it may. The only place that knows libcurl.
+// Outgoing HTTP through libcurl: every call has a deadline, a bound on the answer, and goes only
+// where it may. Only this and its neighbours curl_*, mail_threads and transfers know libcurl.
 #pragma once
 
 #include <chrono>
@@ -13,9 +13,9 @@
 namespace coupon {
 
 // Where a call may go. Base URLs from the environment are the operator's word and may be anything
-// (`trusted`); a URL that came with a request (a certificate, a subscription) may only be https, port 443, a
-// public address (no loopback, private, link-local, multicast, unique-local, mapped or NAT64 form of
-// these), checked on the address that is connected to, and no redirect is followed.
+// (`trusted`); a URL that came with a request (a certificate, a subscription) may only be https,
+// port 443, a public address (no loopback, private, link-local, multicast, unique-local, mapped or
+// NAT64 form of these), checked on the address that is connected to, and no redirect is followed.
 enum class HttpReach { trusted, public_https };
 
 struct HttpRequest {
@@ -28,8 +28,8 @@ struct HttpRequest {
     std::chrono::milliseconds timeout{20'000};
     std::size_t answer_max_bytes = 1 << 20;
     HttpReach reach = HttpReach::trusted;
-    // False: sent once at most, also where a kept connection turns out to be dead after the request was
-    // written, which libcurl would otherwise cure by sending it again.
+    // False: sent once at most, also where a kept connection turns out to be dead after the request
+    // was written, which libcurl would otherwise cure by sending it again.
     bool repeatable = true;
 };
 
@@ -48,6 +48,13 @@ struct HttpAnswer {
     }
 };
 
+// HTTPS_CA_FILE: a bundle of certificates that replaces the system's for every outgoing TLS; empty
+// where it is not set. Throws ConfigError where it cannot be read.
+std::string https_ca_file();
+
+class CurlHttp;
+class CurlSockets;
+
 // Keeps connections alive between calls. One thread at a time.
 class HttpClient {
   public:
@@ -58,8 +65,9 @@ class HttpClient {
     HttpAnswer send(const HttpRequest& request);
 
   private:
-    struct Handle;
-    std::unique_ptr<Handle> handle_;
+    // The sockets go last: closing a connection tells them.
+    std::unique_ptr<CurlSockets> sockets_;
+    std::unique_ptr<CurlHttp> call_;
 };
 
 }  // namespace coupon

@@ -1,0 +1,242 @@
+#include "runtime/curl_http.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "runtime/public_address.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr std::size_t answer_headers_max_bytes = 64 * 1024;
+
+bool same_word(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+        return std::tolower(x) == std::tolower(y);
+    });
+}
+
+std::string why_not(const HttpRequest& request, const CurlTarget& target) {
+    if (!target.readable) {
+        return "the URL is malformed";
+    }
+    const auto bad_header = [](const auto& header) {
+        return has_line_end(header.first) || has_line_end(header.second);
+    };
+    if (has_line_end(request.method) ||
+        std::any_of(request.headers.begin(), request.headers.end(), bad_header)) {
+        return "a header holds a line end";
+    }
+    if (request.reach == HttpReach::trusted) {
+        return {};
+    }
+    if (target.scheme != "https") {
+        return "only https may be called";
+    }
+    if (target.port != "443") {
+        return "only port 443 may be called";
+    }
+    return target.user.empty() ? "" : "the URL names a user";
+}
+
+std::string_view trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    return first == std::string_view::npos
+               ? std::string_view{}
+               : text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+}  // namespace
+
+bool CurlHttp::begin(const HttpRequest& request, bool fresh) {
+    const CurlTarget target(request.url);
+    answer_ = {};
+    host_ = target.host;
+    if (const auto why = why_not(request, target); !why.empty()) {
+        return refuse(why);
+    }
+    body_max_ = request.answer_max_bytes;
+    header_bytes_ = 0;
+    public_only_ = request.reach == HttpReach::public_https;
+    repeatable_ = request.repeatable;
+    too_long_ = forbidden_ = refused_stream_ = stale_ = broke_ = false;
+
+    handle_.prepare(request.url, public_only_ ? "https" : "http,https",
+                    {request.connect_timeout, request.timeout}, request.user, request.password);
+    handle_.set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+    handle_.set(CURLOPT_FOLLOWLOCATION, 0L);
+    handle_.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    // Rather a stream of a connection that is being opened than one more connection.
+    handle_.set(CURLOPT_PIPEWAIT, 1L);
+    handle_.set(CURLOPT_USERAGENT, "coupon-worker/" COUPON_VERSION);
+    // A kept connection was checked under another rule, or none.
+    handle_.set(CURLOPT_FRESH_CONNECT, public_only_ || fresh ? 1L : 0L);
+    handle_.set(CURLOPT_FORBID_REUSE, public_only_ ? 1L : 0L);
+    set_headers(request);
+    set_method(request);
+    set_callbacks();
+    return true;
+}
+
+void CurlHttp::set_headers(const HttpRequest& request) {
+    headers_.reset();
+    bool typed = false;
+    for (const auto& [name, value] : request.headers) {
+        typed = typed || same_word(name, "content-type");
+        // libcurl's way to send a header without a value.
+        append(headers_, value.empty() ? name + ";" : name + ": " + value);
+    }
+    append(headers_, "Expect:");
+    if (!typed) {
+        append(headers_, "Content-Type:");
+    }
+    handle_.set(CURLOPT_HTTPHEADER, headers_.get());
+}
+
+void CurlHttp::set_method(const HttpRequest& request) {
+    if (request.method == "HEAD") {
+        handle_.set(CURLOPT_NOBODY, 1L);
+        return;
+    }
+    if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+        request.method == "PATCH") {
+        handle_.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        handle_.set(CURLOPT_POSTFIELDS, request.body.data());
+    }
+    handle_.set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+}
+
+void CurlHttp::set_callbacks() {
+    handle_.set(CURLOPT_WRITEFUNCTION, take_body);
+    handle_.set(CURLOPT_WRITEDATA, this);
+    handle_.set(CURLOPT_HEADERFUNCTION, take_header);
+    handle_.set(CURLOPT_HEADERDATA, this);
+    handle_.set(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    handle_.set(CURLOPT_OPENSOCKETDATA, this);
+    handle_.set(CURLOPT_CLOSESOCKETFUNCTION, CurlSockets::close);
+    handle_.set(CURLOPT_CLOSESOCKETDATA, &sockets_);
+    handle_.set(CURLOPT_PREREQFUNCTION, before_sending);
+    handle_.set(CURLOPT_PREREQDATA, this);
+    if (!repeatable_) {
+        handle_.set(CURLOPT_DEBUGFUNCTION, watch);
+        handle_.set(CURLOPT_DEBUGDATA, this);
+        handle_.set(CURLOPT_VERBOSE, 1L);
+    }
+}
+
+HttpAnswer CurlHttp::end(CURLcode code) {
+    if (!answer_.error.empty()) {
+        return std::move(answer_);
+    }
+    if (code == CURLE_OK) {
+        long status = 0;
+        curl_easy_getinfo(handle(), CURLINFO_RESPONSE_CODE, &status);
+        answer_.status = static_cast<int>(status);
+        answer_.outcome = HttpAnswer::Outcome::answered;
+        return std::move(answer_);
+    }
+    // Not a byte of the request left: it certainly did not happen.
+    answer_.outcome =
+        sent_bytes() == 0 ? HttpAnswer::Outcome::failed : HttpAnswer::Outcome::unknown;
+    answer_.headers.clear();
+    answer_.body.clear();
+    refuse(forbidden_  ? "its address is not a public one"
+           : too_long_ ? "the answer is too long"
+           : broke_    ? "the connection broke after the request was sent"
+           : stale_    ? "the connection was closed before the request was sent"
+                       : curl_easy_strerror(code));
+    return std::move(answer_);
+}
+
+bool CurlHttp::refuse(const std::string& why) {
+    answer_.error = host_.empty() ? why : host_ + ": " + why;
+    return false;
+}
+
+long CurlHttp::sent_bytes() const {
+    long sent = 0;
+    curl_easy_getinfo(handle(), CURLINFO_REQUEST_SIZE, &sent);
+    return sent;
+}
+
+size_t CurlHttp::take_body(char* data, size_t size, size_t count, void* self) noexcept {
+    auto& call = *static_cast<CurlHttp*>(self);
+    const size_t bytes = size * count;
+    if (bytes > call.body_max_ - call.answer_.body.size()) {
+        call.too_long_ = true;
+        return 0;
+    }
+    try {
+        call.answer_.body.append(data, bytes);
+    } catch (...) {
+        return 0;
+    }
+    return bytes;
+}
+
+size_t CurlHttp::take_header(char* data, size_t size, size_t count, void* self) noexcept {
+    auto& call = *static_cast<CurlHttp*>(self);
+    const size_t bytes = size * count;
+    call.header_bytes_ += bytes;
+    if (call.header_bytes_ > answer_headers_max_bytes) {
+        call.too_long_ = true;
+        return 0;
+    }
+    const std::string_view line(data, bytes);
+    if (line.starts_with("HTTP/")) {  // also after an interim answer
+        call.answer_.headers.clear();
+        return bytes;
+    }
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) {
+        return bytes;
+    }
+    try {
+        std::string name(line.substr(0, colon));
+        std::transform(name.begin(), name.end(), name.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        call.answer_.headers.emplace_back(std::move(name), trimmed(line.substr(colon + 1)));
+    } catch (...) {
+        return 0;
+    }
+    return bytes;
+}
+
+// Asked with the address that is about to be connected to: what a name resolved to before, or will
+// resolve to later, does not matter.
+curl_socket_t CurlHttp::open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+    auto& call = *static_cast<CurlHttp*>(self);
+    if (call.public_only_ && !is_public_address(address->addr)) {
+        call.forbidden_ = true;
+        return CURL_SOCKET_BAD;
+    }
+    try {
+        return call.sockets_.open(*address);
+    } catch (...) {
+        return CURL_SOCKET_BAD;
+    }
+}
+
+// Called before each time the request is written, so also before libcurl repeats it because a kept
+// connection died without an answer.
+int CurlHttp::before_sending(void* self, char*, char*, int peer_port, int local_port) noexcept {
+    auto& call = *static_cast<CurlHttp*>(self);
+    if (!call.repeatable_ && !call.refused_stream_ && call.sent_bytes() > 0) {
+        call.broke_ = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    call.refused_stream_ = false;
+    call.stale_ = call.sockets_.closed_by_peer(local_port, peer_port);
+    return call.stale_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+// A stream that an HTTP/2 server says it did not look at (it was about to close the connection) may
+// be sent again. libcurl tells that in no other way than this line.
+int CurlHttp::watch(CURL*, curl_infotype type, char* text, size_t size, void* self) noexcept {
+    if (type == CURLINFO_TEXT && std::string_view(text, size).starts_with("REFUSED_STREAM")) {
+        static_cast<CurlHttp*>(self)->refused_stream_ = true;
+    }
+    return 0;
+}
+
+}  // namespace coupon

@@ -1,0 +1,56 @@
+// One HTTP call on one of libcurl's handles: what HttpClient and Transfers share.
+#pragma once
+
+#include "runtime/curl_handle.hpp"
+#include "runtime/http_client.hpp"
+
+namespace coupon {
+
+class CurlHttp {
+  public:
+    explicit CurlHttp(CurlSockets& sockets) : sockets_(sockets) {}
+
+    // Fits the handle out for the call; the request must live until it ended. False: it cannot be
+    // made, and end() says why. `fresh`: on a connection of its own.
+    bool begin(const HttpRequest& request, bool fresh = false);
+
+    // After the transfer, where true: the kept connection had been closed by the server before
+    // anything was written to it. Begin again, fresh.
+    [[nodiscard]] bool stale() const noexcept { return stale_; }
+
+    // What came of it, once.
+    HttpAnswer end(CURLcode code);
+
+    [[nodiscard]] CURL* handle() const noexcept { return handle_.get(); }
+
+  private:
+    void set_headers(const HttpRequest& request);
+    void set_method(const HttpRequest& request);
+    void set_callbacks();
+    bool refuse(const std::string& why);
+    [[nodiscard]] long sent_bytes() const;
+
+    // libcurl's callbacks; nothing may be thrown through it.
+    static size_t take_body(char* data, size_t size, size_t count, void* self) noexcept;
+    static size_t take_header(char* data, size_t size, size_t count, void* self) noexcept;
+    static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
+    static int before_sending(void* self, char*, char*, int peer_port, int local_port) noexcept;
+    static int watch(CURL*, curl_infotype type, char* text, size_t size, void* self) noexcept;
+
+    CurlSockets& sockets_;
+    CurlHandle handle_;
+    CurlList headers_;
+    HttpAnswer answer_;
+    std::string host_;
+    std::size_t body_max_ = 0;
+    std::size_t header_bytes_ = 0;
+    bool public_only_ = false;
+    bool repeatable_ = true;
+    bool too_long_ = false;
+    bool forbidden_ = false;
+    bool refused_stream_ = false;
+    bool stale_ = false;
+    bool broke_ = false;
+};
+
+}  // namespace coupon
