@@ -1,5 +1,5 @@
-// SMS and WhatsApp to the sender: a registered template and the row's data become a call of MSG91 or
-// Twilio.
+// SMS and WhatsApp to the sender: a registered template and the row's data become a call of MSG91
+// or Twilio.
 #pragma once
 
 #include <memory>
