@@ -8,6 +8,7 @@
 #include "couponctl/journal_send.hpp"
 #include "couponctl/migrate.hpp"
 #include "couponctl/queues.hpp"
+#include "couponctl/templates.hpp"
 #include "couponctl/webhook_commands.hpp"
 #include "runtime/command_line.hpp"
 #include "runtime/error.hpp"
@@ -96,6 +97,7 @@ int main(int argc, char** argv) {
     add_journal(app, arguments);
     add_webhook_commands(app, std::cout, exit_code);
     add_order_commands(app, std::cout, exit_code);
+    add_template_commands(app, std::cout);
 
     try {
         app.parse(argc, argv);

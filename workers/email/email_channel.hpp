@@ -8,8 +8,8 @@
 
 namespace coupon {
 
-// Reads its settings from the environment and loads the templates. Throws ConfigError that names the
-// variable or the file.
+// Reads its settings from the environment and loads the templates. Throws ConfigError that names
+// the variable or the file.
 std::unique_ptr<MessageChannel> make_email_channel(const Log& log);
 
 }  // namespace coupon
