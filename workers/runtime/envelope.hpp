@@ -25,8 +25,8 @@ struct Envelope {
 // zone ("2026-11-21T10:00:00+05:30", "…Z"; without a zone, UTC). `has_recipient`: "to" is required.
 Envelope parse_envelope(std::string_view entry, bool has_recipient);
 
-// The id of an entry as a uuid, for tables whose ids are uuids: itself where it is one, else derived
-// from queue and id, always the same.
+// The id of an entry as a uuid, for tables whose ids are uuids: itself where it is one, else
+// derived from queue and id, always the same.
 std::string envelope_uuid(std::string_view queue, std::string_view id);
 
 }  // namespace coupon

@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "runtime/envelope_table.hpp"
+#include "runtime/key_giver.hpp"
 #include "runtime/log.hpp"
 #include "runtime/patient_writer.hpp"
 #include "runtime/pg_connection.hpp"
@@ -29,26 +32,32 @@ struct EnvelopeTotals {
 
 class EnvelopeIntake {
   public:
-    // `stored` is called after each batch that left something to work on. Throws ConfigError.
+    // `stored` is called after each batch that left something to work on, with how many entries
+    // came from Redis in it; by run()'s thread and by another. Throws ConfigError.
     EnvelopeIntake(EnvelopeQueue queue, const std::string& database_url, const RedisAddress& redis,
                    const std::string& worker_id, std::function<void(std::size_t entries)> stored,
                    const StopSignal& stop, const Log& log);
 
-    // Until a stop is requested; then everything claimed is a row, or given back where PostgreSQL is
-    // away.
+    // Until a stop is requested; then everything claimed is a row, or given back where PostgreSQL
+    // is away.
     void run();
 
     [[nodiscard]] const EnvelopeTotals& totals() const noexcept { return totals_; }
 
   private:
-    struct Batch;
+    bool write(std::vector<EnvelopeEntry>& entries, EnvelopeCounts& counts);
+    void count(const EnvelopeCounts& counts);
+
     const EnvelopeQueue options_;
     const std::function<void(std::size_t)> stored_;
     const StopSignal& stop_;
     const Log& log_;
     QueueReader queue_;
     PgConnection pg_;
+    EnvelopeTable table_;
     PatientWriter writer_;
+    // On a thread of its own: a Redis that hangs must not hold up what needs none.
+    KeyGiver keys_;
     EnvelopeTotals totals_;
 };
 

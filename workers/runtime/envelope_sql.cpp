@@ -1,0 +1,127 @@
+#include "runtime/envelope_sql.hpp"
+
+namespace coupon {
+namespace {
+
+// Rows of the back end and of ours are one message where all of these agree.
+constexpr const char* same_message = "known.type = entry.type AND known.\"to\" = entry.recipient";
+
+constexpr const char* entry_sql =
+    "WITH given AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[],"
+    "   $5::jsonb[], $6::text[], $7::int[], $8::text[], $9::bigint[], $10::bigint[], $11::text[],"
+    "   $12::text[])"
+    "  AS given (uuid, id, type, recipient, data, own_key, attempts, correlation_id, enqueued,"
+    "   scheduled, error, raw)),"
+    " entry AS (SELECT *, own_key IS NULL AND coupon_message_key(type, recipient, data, id) = id"
+    "   AS key_is_id,"
+    "  COALESCE(own_key, coupon_message_key(type, recipient, data, id)) AS key,"
+    // Numbers that no bigint holds are nobody's id.
+    "  CASE WHEN id ~ '^[0-9]{1,18}$' THEN id::bigint END AS number FROM given)";
+
+// The row that has the entry's identity, where identity is not the producer's own key.
+std::string holder(bool uuids) {
+    return uuids
+               ? "(known.id = entry.uuid OR entry.key_is_id AND known.idempotency_key = entry.key)"
+               : "entry.key_is_id AND known.idempotency_key = entry.key";
+}
+
+std::string where_new(const std::string& table, bool uuids) {
+    if (uuids) {
+        return "true";
+    }
+    // The back end's own row, pushed as well. Beyond that, ids are the table's business.
+    return "NOT EXISTS (SELECT FROM " + table + " AS known WHERE known.id = entry.number AND " +
+           same_message + ")";
+}
+
+std::string where_apart(const std::string& table, bool uuids) {
+    const auto known = "EXISTS (SELECT FROM " + table + " AS known WHERE " + holder(uuids);
+    return "entry.error IS NULL AND " + known + ") AND NOT " + known + " AND " + same_message + ")";
+}
+
+}  // namespace
+
+std::string envelope_insert_sql(const std::string& table, const std::string& id_type, bool apart) {
+    const bool uuids = id_type == "uuid";
+    const std::string identity = "entry.type || ':' || entry.recipient || ':' || entry.id";
+    const std::string id = apart ? "md5(" + identity + ")::uuid" : "entry.uuid";
+    const std::string key =
+        apart ? "CASE WHEN entry.key_is_id THEN " + identity + " ELSE entry.key END" : "entry.key";
+    return std::string(entry_sql) + ", made AS (INSERT INTO " + table + " (" +
+           (uuids ? "id, " : "") +
+           "type, \"to\", data, idempotency_key, attempts, correlation_id, created_at,"
+           "  scheduled_at, status, last_error, raw, finished_at)"
+           " SELECT " +
+           (uuids ? id + ", " : "") + "type, recipient, data, " + key +
+           ", attempts, correlation_id,"
+           "  CASE WHEN to_timestamp(enqueued / 1000.0) BETWEEN now() - interval '30 days' AND "
+           "now()"
+           "   THEN to_timestamp(enqueued / 1000.0) ELSE now() END,"
+           "  COALESCE(to_timestamp(scheduled / 1000.0), now()),"
+           "  CASE WHEN error IS NULL THEN 'pending' ELSE 'failed' END, error, raw,"
+           "  CASE WHEN error IS NOT NULL THEN now() END"
+           " FROM entry WHERE " +
+           (apart ? where_apart(table, uuids) : where_new(table, uuids)) +
+           // In one order, as every writer takes its locks.
+           " ORDER BY key"
+           " ON CONFLICT DO NOTHING RETURNING id, status, last_error),"
+           " told AS (INSERT INTO message_events (queue, message_id, status, reason)"
+           "  SELECT $13, id::text, 'failed', last_error FROM made WHERE status = 'failed')"
+           " SELECT status = 'failed' FROM made";
+}
+
+std::string rows_without_key_sql(const std::string& table) {
+    return "SELECT id::text FROM " + table +
+           " WHERE status = 'pending' AND idempotency_key IS NULL ORDER BY created_at LIMIT $1";
+}
+
+// Rows that another intake has at hand are left to it. A key that is given between the look and the
+// write makes the unique index refuse the statement; who repeats it sees the winner.
+std::string give_keys_sql(const std::string& table, const std::string& id_type) {
+    const std::string same = "FROM judged WHERE job.id = judged.id AND ";
+    return "WITH mine AS MATERIALIZED (SELECT id, created_at,"
+           "  COALESCE(btrim(type), '') = '' AS no_type, COALESCE(btrim(\"to\"), '') = '' AS no_to,"
+           "  coupon_message_key(type, \"to\", data::jsonb, id::text) AS key FROM " +
+           table + " WHERE id = ANY ($1::" + id_type +
+           "[]) AND status = 'pending' AND idempotency_key IS NULL FOR UPDATE SKIP LOCKED),"
+           " ranked AS (SELECT *, first_value(id) OVER (PARTITION BY no_type OR no_to, key"
+           "   ORDER BY created_at, id) AS first_id FROM mine),"
+           " judged AS (SELECT ranked.*, known.id AS known_id FROM ranked LEFT JOIN " +
+           table +
+           " AS known ON known.idempotency_key = ranked.key),"
+           " failed AS (UPDATE " +
+           table +
+           " AS job SET status = 'failed', finished_at = now(), last_error ="
+           "  CASE WHEN no_type THEN 'the row has no type' ELSE 'the row has no recipient (\"to\")'"
+           "  END " +
+           same +
+           "(no_type OR no_to)"
+           "  RETURNING job.id, 'failed' AS status, last_error),"
+           " doubled AS (UPDATE " +
+           table +
+           " AS job SET status = 'completed', delivery_status = 'duplicate', finished_at = now(),"
+           "  last_error = 'the same message as ' || COALESCE(known_id, first_id)::text " +
+           same +
+           "NOT (no_type OR no_to) AND (known_id IS NOT NULL OR judged.id <> first_id)"
+           "  RETURNING job.id, 'duplicate' AS status, last_error),"
+           " keyed AS (UPDATE " +
+           table + " AS job SET idempotency_key = judged.key " + same +
+           "NOT (no_type OR no_to) AND known_id IS NULL AND judged.id = first_id"
+           "  RETURNING job.id, 'pending' AS status, last_error),"
+           " told AS (INSERT INTO message_events (queue, message_id, status, reason)"
+           "  SELECT $2, id::text, status, last_error FROM"
+           "   (SELECT * FROM failed UNION ALL SELECT * FROM doubled) AS ended)"
+           " SELECT status FROM (SELECT status FROM failed UNION ALL SELECT status FROM doubled"
+           "  UNION ALL SELECT status FROM keyed) AS written";
+}
+
+std::string fail_row_sql(const std::string& table, const std::string& id_type) {
+    return "WITH failed AS (UPDATE " + table +
+           " SET status = 'failed', finished_at = now(), last_error = $2 WHERE id = $1::" +
+           id_type +
+           " AND status = 'pending' AND idempotency_key IS NULL RETURNING id)"
+           " INSERT INTO message_events (queue, message_id, status, reason)"
+           " SELECT $3, id::text, 'failed', $2 FROM failed";
+}
+
+}  // namespace coupon
