@@ -1,6 +1,5 @@
 #include "couponctl/templates.hpp"
 
-#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -8,6 +7,7 @@
 
 #include "email/mail_composer.hpp"
 #include "email/mail_types.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
 #include "runtime/retry_policy.hpp"
@@ -68,7 +68,7 @@ void list_templates(std::ostream& out) {
 
 void render_template(const RenderOptions& options, std::ostream& out) {
     auto mails = composer();
-    const auto now_s = std::time(nullptr);
+    const auto now_s = unix_now_s();
     Mail mail;
     try {
         mail = options.data.empty()

@@ -7,9 +7,11 @@
 
 namespace coupon {
 
-// "₹1,23,456.50", "$12.00", "NPR 5.00": two decimals, rounded half up, grouped as the currency's
-// readers group. `value` is a number or a decimal text in major units; `currency` an ISO 4217 code.
-// Throws PermanentFailure that begins with `name` where either is something else.
+// ISO 4217: three capital letters.
+bool is_currency_code(std::string_view code);
+
+// "₹1,23,456.50", "$12.00", "NPR 5.00": grouped as the currency's readers group. `value` is what
+// read_hundredths() takes. Throws PermanentFailure, with `name` where that cannot be read.
 std::string amount_text(const std::string& name, const nlohmann::json& value,
                         std::string_view currency);
 

@@ -1,9 +1,8 @@
 #include "email/check.hpp"
 
-#include <ctime>
-
 #include "email/email_settings.hpp"
 #include "email/mail_composer.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
 #include "runtime/retry_policy.hpp"
@@ -18,7 +17,7 @@ void check_templates() {
     MailComposer composer(configured_mail(from));
     for (const auto& name : composer.templates().names()) {
         try {
-            composer.compose_sample(name, std::time(nullptr));
+            composer.compose_sample(name, unix_now_s());
         } catch (const PermanentFailure& failure) {
             throw ConfigError(name + ".sample.json does not make a mail: " + failure.what());
         }

@@ -1,6 +1,5 @@
 #include "email/email_channel.hpp"
 
-#include <chrono>
 #include <numeric>
 
 #include "email/email_settings.hpp"
@@ -9,16 +8,10 @@
 #include "email/smtp.hpp"
 #include "email/suppression_list.hpp"
 #include "messages/otp_expiry.hpp"
+#include "runtime/clock.hpp"
 
 namespace coupon {
 namespace {
-
-using std::chrono::milliseconds;
-
-std::int64_t now_ms() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<milliseconds>(now).count();
-}
 
 class EmailChannel : public MessageChannel {
   public:
@@ -42,21 +35,21 @@ class EmailChannel : public MessageChannel {
     }
 
     [[nodiscard]] Transfer prepare(const Message& message, std::size_t provider) override {
-        const auto now = now_ms();
+        const auto now_ms = unix_now_ms();
         if (message.type == "otp") {
-            refuse_expired_otp(message, settings_.mail.otp_validity, now);
+            refuse_expired_otp(message, settings_.mail.otp_validity, now_ms);
         }
-        const auto mail = composer_.compose(message, now / 1000);
+        const auto mail = composer_.compose(message, now_ms / 1000);
         suppressions_.refuse(mail.to.address, mail.critical);
         if (is_sendgrid(provider)) {
             return sendgrid_request(settings_.sendgrid, mail);
         }
-        return smtp_request(settings_.smtp, mail, now / 1000);
+        return smtp_request(settings_.smtp, mail, now_ms / 1000);
     }
 
     [[nodiscard]] SendOutcome outcome(std::size_t provider,
                                       const HttpAnswer& answer) const override {
-        return is_sendgrid(provider) ? sendgrid_outcome(answer, now_ms() / 1000)
+        return is_sendgrid(provider) ? sendgrid_outcome(answer, unix_now_s())
                                      : smtp_outcome(answer);
     }
 

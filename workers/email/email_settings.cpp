@@ -4,6 +4,7 @@
 
 #include "core/percent.hpp"
 #include "core/url_authority.hpp"
+#include "email/amount_text.hpp"
 #include "email/mail_rules.hpp"
 #include "messages/otp_expiry.hpp"
 #include "runtime/environment.hpp"
@@ -40,20 +41,12 @@ std::vector<MessageProvider> configured_providers() {
     return providers;
 }
 
-std::string configured_base_url() {
-    auto url = environment_value("SENDGRID_BASE_URL").value_or("https://api.sendgrid.com");
-    require("SENDGRID_BASE_URL", link_fault(url));
-    while (url.ends_with('/')) {
-        url.pop_back();
-    }
-    return url;
-}
-
 // A key with a line break would end the header that carries it.
 SendgridSettings configured_sendgrid() {
-    SendgridSettings settings{
-        configured_base_url(),
-        required_environment("SENDGRID_API_KEY", "what SendGrid knows this shop by")};
+    SendgridSettings settings;
+    settings.base_url = base_url("SENDGRID_BASE_URL", "https://api.sendgrid.com");
+    require("SENDGRID_BASE_URL", link_fault(settings.base_url));
+    settings.api_key = required_environment("SENDGRID_API_KEY", "what SendGrid knows this shop by");
     if (!std::ranges::all_of(settings.api_key, [](char c) { return c > 0x20 && c < 0x7f; })) {
         throw ConfigError("SENDGRID_API_KEY holds a character that no key has");
     }
@@ -99,8 +92,7 @@ std::string configured_link(const char* variable) {
 
 std::string configured_currency() {
     auto code = environment_value("SHOP_CURRENCY").value_or("INR");
-    if (code.size() != 3 ||
-        !std::ranges::all_of(code, [](char c) { return c >= 'A' && c <= 'Z'; })) {
+    if (!is_currency_code(code)) {
         throw ConfigError("SHOP_CURRENCY is no code of three capital letters, like INR");
     }
     return code;
