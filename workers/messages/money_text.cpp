@@ -60,15 +60,21 @@ std::optional<std::int64_t> read_hundredths(const nlohmann::json& amount) {
     std::string_view text = given;
     skip_spaces(text);
     skip_currency(text);
-    auto plain = without_groups(text.substr(0, text.find('.')));
-    if (const auto point = text.find('.'); point != std::string_view::npos) {
-        auto behind = text.substr(point + 1);
-        while (behind.size() > 2 && behind.back() == '0') {
-            behind.remove_suffix(1);
-        }
-        plain.append(1, '.').append(behind);
+    const auto point = text.find('.');
+    auto plain = without_groups(text.substr(0, point));
+    auto behind = point == std::string_view::npos ? std::string_view() : text.substr(point + 1);
+    if (behind.find_first_not_of("0123456789") != std::string_view::npos) {
+        return std::nullopt;
     }
-    return parse_major_units(plain);
+    if (point != std::string_view::npos) {
+        plain.append(1, '.').append(behind.substr(0, 2));
+    }
+    const bool up = behind.size() > 2 && behind[2] >= '5';
+    auto hundredths = parse_major_units(plain);
+    if (hundredths && up) {
+        ++*hundredths;
+    }
+    return hundredths;
 }
 
 std::string grouped_amount(std::int64_t hundredths, bool lakhs) {

@@ -8,9 +8,9 @@
 
 namespace coupon {
 
-// Hundredths of a JSON number or a text: 1234.5, "1234.50", "1,234.50", "₹1,234.50", "Rs. 1234",
-// "INR 1,234.50". Nothing for anything else, negative amounts, more than twelve digits before the
-// point, or a third one behind it that is not 0.
+// Hundredths, rounded half up, of a JSON number or a text: 1234.5, "1234.50", "1,234.50",
+// "₹1,234.50", "Rs. 1234", "INR 1,234.50". Nothing for anything else, a negative amount, or more
+// than twelve digits before the point.
 std::optional<std::int64_t> read_hundredths(const nlohmann::json& amount);
 
 // 123456750 → "12,34,567.50" in groups of lakh and crore, else "1,234,567.50". Not negative.

@@ -104,8 +104,9 @@ std::string amount(const SmsVariable& variable, const json& value, const json& d
                                  ") that is not three capital letters");
         }
     }
-    return currency == "INR" ? "Rs." + grouped_amount(*hundredths, true)
-                             : currency + " " + grouped_amount(*hundredths, false);
+    const bool rupees = currency == "INR";
+    const bool lakhs = rupees || currency == "BDT";
+    return (rupees ? "Rs." : currency + " ") + grouped_amount(*hundredths, lakhs);
 }
 
 std::string url(const SmsVariable& variable, const json& value) {
