@@ -6,10 +6,15 @@ DECLARE
 BEGIN
     FOREACH queue IN ARRAY ARRAY['email_queue', 'sms_queue'] LOOP
         -- unknowns: how often it was sent and nobody knows whether it arrived; such a message is sent once more at most.
+        -- throttled: how often a provider asked to wait; beyond a bound each counts as an attempt.
         -- sent_at: when a provider took it.
         EXECUTE format('ALTER TABLE %I
-            ADD COLUMN IF NOT EXISTS unknowns integer NOT NULL DEFAULT 0,
-            ADD COLUMN IF NOT EXISTS sent_at  timestamptz', queue);
+            ADD COLUMN IF NOT EXISTS unknowns  integer NOT NULL DEFAULT 0,
+            ADD COLUMN IF NOT EXISTS throttled integer NOT NULL DEFAULT 0,
+            ADD COLUMN IF NOT EXISTS sent_at   timestamptz', queue);
+        -- Those of which nobody knows whether they arrived: few, and asked for often.
+        EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (scheduled_at) WHERE delivery_status = ''unknown''',
+                       queue || '_unknown', queue);
         -- Rows that were inserted without a key, until they have got one.
         EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I (created_at) WHERE status = ''pending'' AND idempotency_key IS NULL',
                        queue || '_without_key', queue);
@@ -26,13 +31,15 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
            id)
 $$;
 
--- The timeline of each message: a row for each thing that happened after it was queued.
+-- The timeline of each message: a row for each thing that happened after it was queued. Deferred without a provider:
+-- by us, until it may be sent.
 CREATE TABLE IF NOT EXISTS message_events (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     queue      text NOT NULL CHECK (queue IN ('email', 'sms')),
     message_id text NOT NULL,                       -- the row's id as text
     at         timestamptz NOT NULL DEFAULT now(),
-    status     text NOT NULL,                       -- sent, delivered, deferred, bounced, failed, unknown, retried, suppressed, expired, duplicate
+    status     text NOT NULL,                       -- sent, delivered, deferred, bounced, failed, unknown, retried, replayed,
+                                                    -- suppressed, expired, duplicate, spam, unsubscribed
     provider   text,
     provider_message_id text,
     reason     text                                 -- the provider's words, or ours

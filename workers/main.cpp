@@ -4,9 +4,15 @@
 
 #include "clicks/check.hpp"
 #include "clicks/clicks_role.hpp"
+#include "email/check.hpp"
+#include "email/email_channel.hpp"
+#include "messages/messages_command.hpp"
+#include "messages/messages_role.hpp"
 #include "runtime/command_line.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "sms/check.hpp"
+#include "sms/sms_channel.hpp"
 #include "webhooks/check.hpp"
 #include "webhooks/webhooks_role.hpp"
 
@@ -50,6 +56,19 @@ int start_webhooks(const WebhooksOptions& options) {
     const StopSignal stop;
     run_webhooks(settings.database_url, settings.redis, identity, options, stop, log,
                  settings.metrics_listen);
+    return 0;
+}
+
+using MakeChannel = std::unique_ptr<MessageChannel> (*)(const Log& log);
+
+int start_messages(const MessagesCommand& command, MakeChannel make_channel) {
+    const auto settings = read_settings();
+    const auto identity = make_worker_identity(command.app->get_name());
+    const Log log(identity.role, identity.id, settings.log_level);
+    const StopSignal stop;
+    const auto channel = make_channel(log);
+    run_messages(*channel, settings.database_url, settings.redis, identity, command.options, stop,
+                 log, settings.metrics_listen);
     return 0;
 }
 
@@ -98,8 +117,21 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(0, 3600))
         ->capture_default_str();
 
+    MessagesCommand email;
+    MessagesCommand sms;
+    add_messages_command(app, "email", "Send e-mails from Redis and PostgreSQL until SIGTERM", email);
+    add_messages_command(app, "sms", "Send text messages from Redis and PostgreSQL until SIGTERM",
+                         sms);
+
     try {
         app.parse(argc, argv);
+        if (email.app->parsed()) {
+            return email.check ? check_email(std::cerr)
+                               : start_messages(email, make_email_channel);
+        }
+        if (sms.app->parsed()) {
+            return sms.check ? check_sms(std::cerr) : start_messages(sms, make_sms_channel);
+        }
         if (webhooks->parsed()) {
             if (check_only) {
                 return check_webhooks(std::cerr);

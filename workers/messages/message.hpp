@@ -1,5 +1,5 @@
-// One e-mail or SMS as its row of email_queue or sms_queue says it, and what became of an attempt to
-// send it.
+// One e-mail or SMS as its row of email_queue or sms_queue says it, and what became of an attempt
+// to send it.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,7 @@ struct Message {
     std::string delivery_status;  // empty: never sent
     std::string provider;         // that had it last; empty: none
     int unknowns = 0;             // earlier ones that may have arrived
+    int throttled = 0;            // how often a provider asked to wait
     std::int64_t created_ms = 0;  // Unix time
 };
 
@@ -37,6 +38,9 @@ struct SendOutcome {
     std::string reason;  // one sentence without secrets or what the message says
     std::optional<std::chrono::milliseconds> after;
 };
+
+// How long a throttling provider is left alone where it does not say so itself.
+inline constexpr std::chrono::seconds throttle_pause{30};
 
 // Thrown by MessageChannel::prepare() beside PermanentFailure: the message is done without being
 // sent, and is no dead letter. `status`: suppressed or expired.

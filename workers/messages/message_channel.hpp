@@ -1,5 +1,5 @@
-// What e-mail and SMS are to the sender: how a message becomes a provider's call, and what its answer
-// means. Used by one thread.
+// What e-mail and SMS are to the sender: how a message becomes a provider's call, and what its
+// answer means. Used by one thread.
 #pragma once
 
 #include <cstddef>

@@ -5,12 +5,10 @@
 // who finds the lease run out knows that the outcome is unknown.
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <cstdint>
-#include <map>
+#include <cstddef>
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "messages/message_channel.hpp"
@@ -23,23 +21,25 @@ namespace coupon {
 
 struct SenderOptions {
     int in_flight_max = 256;
-    int idle_ms = 100;                 // between two looks into an empty table
-    std::chrono::seconds lease{120};   // longer than any call may take
-    std::chrono::seconds grace{35};    // for what is in flight when a stop is requested
+    int idle_ms = 100;                // between two looks into an empty table
+    std::chrono::seconds lease{120};  // longer than any call may take; at least 60
+    std::chrono::seconds grace{35};   // for what is in flight when a stop is requested
     // An unknown outcome waits so long for the provider's report before the message is sent again.
     std::chrono::seconds unknown_wait{900};
+    // Called from run() after each batch that was written.
+    std::function<void(std::size_t messages)> ended = [](std::size_t) {};
 };
 
 class MessageSender {
   public:
-    // `channel` must outlive it. Throws ConfigError for a wrong URL.
+    // `channel`, `stop` and `log` must outlive it. Throws ConfigError for a wrong URL.
     MessageSender(MessageChannel& channel, const std::string& database_url,
                   const RedisAddress& redis, SenderOptions options, const StopSignal& stop,
                   const Log& log);
     ~MessageSender();
 
-    // Until a stop is requested; then what is in flight ends, at most the grace time, and what still
-    // is under way then is written as unknown.
+    // Until a stop is requested; then what is in flight ends, at most the grace time, and what
+    // still is under way then is written as unknown.
     void run();
 
     // Something was just put into the table; from any thread.

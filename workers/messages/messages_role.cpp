@@ -1,9 +1,62 @@
 #include "messages/messages_role.hpp"
 
-namespace coupon {
+#include <thread>
 
-void run_messages(MessageChannel&, const std::string&, const RedisAddress&, const WorkerIdentity&,
-                  const SenderOptions&, const StopSignal&, const Log&,
-                  const std::optional<ListenAddress>&) {}
+#include "runtime/envelope_intake.hpp"
+#include "runtime/heartbeat.hpp"
+#include "runtime/worker_metrics.hpp"
+
+namespace coupon {
+namespace {
+
+void add_intake_metrics(Metrics& metrics, const EnvelopeIntake& intake, const std::string& queue) {
+    metrics.add([&intake, queue](MetricsText& out) {
+        const auto& totals = intake.totals();
+        const auto add = [&](std::string_view outcome, std::uint64_t value) {
+            out.counter("coupon_intake_total",
+                        "Entries taken from the queue, by what became of them.",
+                        static_cast<double>(value), {{"queue", queue}, {"outcome", outcome}});
+        };
+        add("accepted", totals.accepted);
+        add("failed", totals.failed);
+        add("duplicate", totals.duplicates);
+    });
+}
+
+}  // namespace
+
+void run_messages(MessageChannel& channel, const std::string& database_url,
+                  const RedisAddress& redis, const WorkerIdentity& identity,
+                  const SenderOptions& options, const StopSignal& stop, const Log& log,
+                  const std::optional<ListenAddress>& metrics_listen) {
+    const auto& queue = channel.queue();
+    const auto table = queue + "_queue";
+    Heartbeat heartbeat(redis, identity, log);
+    auto sender_options = options;
+    sender_options.ended = [&heartbeat](std::size_t messages) { heartbeat.count_jobs(messages); };
+    MessageSender sender(channel, database_url, redis, sender_options, stop, log);
+    EnvelopeIntake intake(
+        {queue, table}, database_url, redis, identity.id, [&sender](std::size_t) { sender.wake(); },
+        stop, log);
+
+    Metrics metrics;
+    add_worker_metrics(metrics, identity, heartbeat);
+    add_queue_metrics(metrics, redis, queue);
+    add_table_metrics(metrics, database_url, {table});
+    add_intake_metrics(metrics, intake, queue);
+    sender.add_metrics(metrics);
+    std::optional<MetricsServer> metrics_server;
+    if (metrics_listen) {
+        metrics_server.emplace(*metrics_listen, metrics);
+    }
+
+    log.info("started", {{"redis", redis.text()},
+                         {"in_flight", static_cast<std::int64_t>(options.in_flight_max)},
+                         {"lease_s", static_cast<std::int64_t>(options.lease.count())}});
+    std::thread intake_thread([&intake] { intake.run(); });
+    sender.run();
+    intake_thread.join();
+    log.info("stopped");
+}
 
 }  // namespace coupon

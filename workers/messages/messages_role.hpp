@@ -1,4 +1,5 @@
-// What the email and the sms role are made of: intake from Redis, the sender, heartbeat and metrics.
+// What the email and the sms role are made of: intake from Redis, the sender, heartbeat and
+// metrics.
 #pragma once
 
 #include <optional>
