@@ -3,11 +3,22 @@
 namespace coupon {
 namespace {
 
+// The codes of all items in one list, each an object, whether the back end wrote a text or an
+// object; what may be missing is left out.
 constexpr const char* email_sql =
     "INSERT INTO email_queue (type, \"to\", data, idempotency_key, correlation_id)"
     " SELECT 'order_confirmation', delivery_email::text,"
     "  jsonb_build_object('order_id', id, 'order_number', order_number, 'total_amount',"
-    "   total_amount::text, 'currency', currency::text),"
+    "   total_amount::text, 'currency', currency::text) || jsonb_strip_nulls(jsonb_build_object("
+    "   'name', (SELECT NULLIF(full_name::text, '') FROM users WHERE users.id = orders.user_id),"
+    "   'vouchers', (SELECT jsonb_agg(jsonb_build_object('product', products.name)"
+    "      || CASE jsonb_typeof(code) WHEN 'object' THEN code"
+    "         ELSE jsonb_build_object('code', code) END ORDER BY items.id, place)"
+    "     FROM order_items items LEFT JOIN products ON products.id = items.product_id"
+    "     CROSS JOIN LATERAL to_jsonb(items.voucher_codes) AS codes"
+    "     CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(codes) WHEN 'array'"
+    "      THEN codes ELSE jsonb_build_array(codes) END) WITH ORDINALITY AS each (code, place)"
+    "     WHERE items.order_id = orders.id AND jsonb_typeof(code) <> 'null'))),"
     "  'order_confirmation:' || delivery_email::text || ':' || id, $2"
     " FROM orders WHERE id = $1::bigint AND COALESCE(delivery_email::text, '') <> ''"
     " ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
