@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +19,7 @@ using nlohmann::json;
 struct Aliases {
     std::string_view type;  // empty: of every type
     const char* name;
-    std::initializer_list<const char*> others;
+    std::vector<const char*> others;
 };
 
 const std::vector<Aliases>& aliases() {
