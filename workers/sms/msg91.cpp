@@ -61,6 +61,7 @@ HttpRequest Msg91::request(const Sms& sms) const {
                         {"short_url", "0"},
                         {"recipients", json::array({recipient})}}
                        .dump(-1, ' ', false, json::error_handler_t::replace);
+    request.timeout = call_timeout;
     request.repeatable = false;
     return request;
 }
@@ -101,7 +102,7 @@ SendOutcome Msg91::refusal(const HttpAnswer& answer, const std::string& said) co
         outcome.reason += "; the account needs money";
     } else if (mentions(lower, {"rate limit", "too many", "limit exceeded"})) {
         outcome.kind = Kind::throttled;
-        outcome.after = wait_of(answer, std::chrono::seconds(30));
+        outcome.after = wait_of(answer);
     } else if (mentions(lower, {"try again", "temporar", "timed out", "timeout", "internal"})) {
         outcome.kind = Kind::retry;
     } else {

@@ -98,7 +98,7 @@ SendOutcome foreign_answer(const HttpAnswer& answer, const std::string& who,
     }
     if (answer.status == 429) {
         auto outcome = make(Kind::throttled, said);
-        outcome.after = wait_of(answer, std::chrono::seconds(30));
+        outcome.after = wait_of(answer);
         return outcome;
     }
     if (answer.status >= 500) {
@@ -108,10 +108,9 @@ SendOutcome foreign_answer(const HttpAnswer& answer, const std::string& who,
     return make(Kind::down, said + " without its JSON: check " + base_variable);
 }
 
-std::chrono::milliseconds wait_of(const HttpAnswer& answer, std::chrono::milliseconds by_default) {
+std::optional<std::chrono::milliseconds> wait_of(const HttpAnswer& answer) {
     const auto after = answer.header("retry-after");
-    const auto wait = after ? parse_retry_after(*after, unix_now_s()) : std::nullopt;
-    return wait.value_or(by_default);
+    return after ? parse_retry_after(*after, unix_now_s()) : std::nullopt;
 }
 
 }  // namespace coupon

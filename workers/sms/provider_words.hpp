@@ -26,7 +26,7 @@ std::string answer_text(const nlohmann::json& object, const char* name);
 SendOutcome foreign_answer(const HttpAnswer& answer, const std::string& who,
                            const char* base_variable);
 
-// Retry-After, else `by_default`.
-std::chrono::milliseconds wait_of(const HttpAnswer& answer, std::chrono::milliseconds by_default);
+// Retry-After, where it is given.
+std::optional<std::chrono::milliseconds> wait_of(const HttpAnswer& answer);
 
 }  // namespace coupon

@@ -1,6 +1,7 @@
 // Who carries a text message: how it is called, and what its answers mean.
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "messages/message.hpp"
@@ -8,6 +9,9 @@
 #include "sms/sms.hpp"
 
 namespace coupon {
+
+// As MSG91's own SDK waits. Then nobody knows whether the message went out.
+inline constexpr std::chrono::milliseconds call_timeout{10'000};
 
 class SmsProvider {
   public:

@@ -63,6 +63,7 @@ HttpRequest Twilio::messages(const std::string& method) const {
     request.headers = {{"Accept", "application/json"}};
     request.user = settings_.account_sid;
     request.password = settings_.auth_token;
+    request.timeout = call_timeout;
     return request;
 }
 
@@ -108,7 +109,7 @@ SendOutcome Twilio::outcome(const HttpAnswer& answer) const {
         return answer.status == 429 ? SendOutcome{Kind::throttled,
                                                   {},
                                                   "Twilio answered 429",
-                                                  wait_of(answer, throttle_wait)}
+                                                  wait_of(answer).value_or(throttle_wait)}
                                     : foreign_answer(answer, "Twilio", "TWILIO_BASE_URL");
     }
     outcome.reason =
@@ -116,7 +117,7 @@ SendOutcome Twilio::outcome(const HttpAnswer& answer) const {
         provider_words(answer_text(body, "message"), {settings_.auth_token, settings_.account_sid});
     if (answer.status == 429 || code == "20429") {
         outcome.kind = Kind::throttled;
-        outcome.after = wait_of(answer, throttle_wait);
+        outcome.after = wait_of(answer).value_or(throttle_wait);
     } else if (answer.status == 401 || code == "20003" || code == "20005") {
         outcome.kind = Kind::down;
         outcome.reason += "; check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and the account";

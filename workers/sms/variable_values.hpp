@@ -11,7 +11,7 @@ namespace coupon {
 
 // In the order of the template's variables. A list of codes is its first one and how many more
 // there are; an amount of rupees is "Rs.12,34,567.50" (the sign would make the whole text one of
-// half the length), of another currency "BDT 1,234,567.50". Throws PermanentFailure that names the
+// half the length), of another currency "USD 1,234,567.50". Throws PermanentFailure that names the
 // first variable that is missing, of another kind or too long, and never its value.
 std::vector<std::string> variable_values(const SmsTemplate& known, const nlohmann::json& data);
 
