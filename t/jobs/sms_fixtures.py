@@ -1,12 +1,14 @@
 """Fixtures of the tests about text messages."""
 import contextlib
+import json
 import pathlib
 import shutil
 import urllib.parse
 
 import pytest
 
-from harness.environment import CHECKOUT, fresh_directory
+from harness.environment import CHECKOUT, COUPON_WORKER, fresh_directory
+from harness.process import Process
 
 from .message_shop import MessageShop
 from .paying_shop import record
@@ -27,6 +29,12 @@ class SmsShop(MessageShop):
             super().close()
         for word in (OTP, NUMBER):
             assert not [text for text in written if word in text], f"{word} stands in a log or a reason"
+
+    def run_sms(self, *arguments, **settings):
+        """A worker that is not expected to stay."""
+        worker = Process([COUPON_WORKER, "sms", *arguments], self.directory / "ended.log", self.environment | settings)
+        self.closing.callback(worker.kill)
+        return worker
 
     # --- what providers were asked
 
@@ -61,6 +69,12 @@ class SmsShop(MessageShop):
 
     def report(self, provider, fields, **settings):
         self.push(record(provider, urllib.parse.urlencode(fields), **settings))
+
+
+CASHBACK = {"cashback_event_id": 3, "cashback_amount": 250}
+# A registered advertisement.
+SALE = json.dumps({"category": "promotional", "text": "{{name}}, everything is cheaper today.",
+                   "variables": [{"name": "name", "msg91": "name", "kind": "text", "from": "name"}]})
 
 
 def templates(**files):
