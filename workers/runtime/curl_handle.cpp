@@ -32,12 +32,6 @@ std::string url_part(CURLU* url, CURLUPart part, unsigned flags = 0) {
     return copy;
 }
 
-// Read once: a wrong one stops the start, not a call.
-const std::string& ca_file() {
-    static const std::string path = https_ca_file();
-    return path;
-}
-
 // Zero would mean none to libcurl.
 long as_timeout_ms(std::chrono::milliseconds time) {
     return static_cast<long>(std::max<std::int64_t>(time.count(), 1));
@@ -83,9 +77,8 @@ CurlTarget::CurlTarget(const std::string& text) {
     user = url_part(url.get(), CURLUPART_USER);
 }
 
-CurlHandle::CurlHandle() {
+CurlHandle::CurlHandle() : ca_file_(https_ca_file()) {
     initialise_libcurl();
-    ca_file();
     curl_ = curl_easy_init();
     if (curl_ == nullptr) {
         throw std::bad_alloc();
@@ -102,8 +95,8 @@ void CurlHandle::prepare(const std::string& url, const char* protocols, const Cu
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     // One file and no folder is what libcurl keeps read between connections.
-    if (!ca_file().empty()) {
-        set(CURLOPT_CAINFO, ca_file().c_str());
+    if (!ca_file_.empty()) {
+        set(CURLOPT_CAINFO, ca_file_.c_str());
     }
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
     set(CURLOPT_CONNECTTIMEOUT_MS, as_timeout_ms(times.connect));

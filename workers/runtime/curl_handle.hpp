@@ -37,6 +37,7 @@ struct CurlTimes {
 
 class CurlHandle {
   public:
+    // Throws ConfigError where HTTPS_CA_FILE cannot be read.
     CurlHandle();
     ~CurlHandle() { curl_easy_cleanup(curl_); }
     CurlHandle(const CurlHandle&) = delete;
@@ -58,6 +59,7 @@ class CurlHandle {
                  const std::string& user, const std::string& password);
 
   private:
+    const std::string ca_file_;
     CURL* curl_;
 };
 

@@ -66,8 +66,9 @@ bool CurlHttp::begin(const HttpRequest& request, bool fresh) {
     handle_.set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
     handle_.set(CURLOPT_FOLLOWLOCATION, 0L);
     handle_.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-    // Rather a stream of a connection that is being opened than one more connection.
-    handle_.set(CURLOPT_PIPEWAIT, 1L);
+    // Rather a stream of a connection that is being opened than one more connection. Without TLS
+    // nobody could say early on that it will have streams.
+    handle_.set(CURLOPT_PIPEWAIT, target.scheme == "https" ? 1L : 0L);
     handle_.set(CURLOPT_USERAGENT, "coupon-worker/" COUPON_VERSION);
     // A kept connection was checked under another rule, or none.
     handle_.set(CURLOPT_FRESH_CONNECT, public_only_ || fresh ? 1L : 0L);

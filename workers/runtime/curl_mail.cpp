@@ -66,6 +66,11 @@ bool is_digit(char c) {
 
 }  // namespace
 
+// libcurl would say QUIT on each connection and wait minutes for a server that hangs.
+CurlMail::~CurlMail() {
+    sockets_.shut_down();
+}
+
 HttpAnswer CurlMail::send(const MailRequest& mail) {
     const CurlTarget target(mail.url);
     host_ = target.host;
@@ -84,18 +89,23 @@ HttpAnswer CurlMail::send(const MailRequest& mail) {
 }
 
 HttpAnswer CurlMail::attempt(const MailRequest& mail, bool fresh) {
-    code_ = 0;
-    text_.clear();
-    complete_ = true;
+    forget_reply();
     begun_ = data_begun_ = data_ended_ = false;
     handle_.prepare(mail.url, "smtp,smtps", {mail.connect_timeout, mail.timeout}, mail.user,
                     mail.password);
     handle_.set(CURLOPT_USE_SSL,
                 static_cast<long>(mail.require_tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
     handle_.set(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+    // Bounds the reply to QUIT as well, to which the whole mail's time-out does not apply.
+    handle_.set(CURLOPT_SERVER_RESPONSE_TIMEOUT,
+                static_cast<long>(std::chrono::ceil<std::chrono::seconds>(mail.timeout).count()));
     set_message(mail);
     set_callbacks();
-    return outcome(curl_easy_perform(handle_.get()));
+    auto answer = outcome(curl_easy_perform(handle_.get()));
+    if (answer.outcome != HttpAnswer::Outcome::answered) {
+        sockets_.shut_down();
+    }
+    return answer;
 }
 
 void CurlMail::set_message(const MailRequest& mail) {
@@ -139,8 +149,7 @@ void CurlMail::set_callbacks() {
 
 HttpAnswer CurlMail::outcome(CURLcode code) const {
     HttpAnswer answer;
-    const bool refused = begun_ && complete_ && code_ >= 400;
-    if (code == CURLE_OK || data_ended_ || refused) {
+    if (code == CURLE_OK || data_ended_ || (begun_ && refused_)) {
         answer.outcome = HttpAnswer::Outcome::answered;
         answer.status = code_;
         answer.body = text_;
@@ -148,10 +157,17 @@ HttpAnswer CurlMail::outcome(CURLcode code) const {
     }
     answer.outcome = data_begun_ ? HttpAnswer::Outcome::unknown : HttpAnswer::Outcome::failed;
     answer.error = host_ + ": " + curl_easy_strerror(code);
-    if (code_ >= 400) {
+    if (refused_) {
         answer.error += " (the server said " + std::to_string(code_) + ")";
     }
     return answer;
+}
+
+void CurlMail::forget_reply() noexcept {
+    code_ = 0;
+    text_.clear();
+    complete_ = true;
+    refused_ = false;
 }
 
 size_t CurlMail::take_reply(char* data, size_t size, size_t count, void* self) noexcept {
@@ -160,7 +176,9 @@ size_t CurlMail::take_reply(char* data, size_t size, size_t count, void* self) n
     while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) {
         line.remove_suffix(1);
     }
-    if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, is_digit)) {
+    // Behind a refusal comes only what the server says to QUIT.
+    if (mail.refused_ || mail.data_ended_ || line.size() < 3 ||
+        !std::all_of(line.begin(), line.begin() + 3, is_digit)) {
         return size * count;
     }
     try {
@@ -177,9 +195,10 @@ size_t CurlMail::take_reply(char* data, size_t size, size_t count, void* self) n
     }
     mail.code_ = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
     mail.complete_ = line.size() == 3 || line[3] != '-';
-    if (mail.complete_ && mail.begun_) {
+    if (mail.complete_) {
+        mail.refused_ = mail.code_ >= 400;
         mail.data_ended_ = mail.data_begun_;
-        mail.data_begun_ = mail.data_begun_ || mail.code_ == 354;
+        mail.data_begun_ = mail.data_begun_ || (mail.begun_ && mail.code_ == 354);
     }
     return size * count;
 }
@@ -199,9 +218,7 @@ int CurlMail::before_sending(void* self, char*, char*, int peer_port, int local_
         return CURL_PREREQFUNC_ABORT;
     }
     mail.begun_ = true;
-    mail.code_ = 0;
-    mail.text_.clear();
-    mail.complete_ = true;
+    mail.forget_reply();
     return CURL_PREREQFUNC_OK;
 }
 

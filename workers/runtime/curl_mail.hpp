@@ -13,6 +13,9 @@ class CurlMail {
   public:
     // Once `stop` is set, a transfer under way ends within a second.
     explicit CurlMail(const std::atomic<bool>& stop) : stop_(stop) {}
+    ~CurlMail();
+    CurlMail(const CurlMail&) = delete;
+    CurlMail& operator=(const CurlMail&) = delete;
 
     // Blocks: libcurl waits for the last reply in one piece, whatever else it has to do.
     HttpAnswer send(const MailRequest& mail);
@@ -22,6 +25,7 @@ class CurlMail {
     void set_message(const MailRequest& mail);
     void set_callbacks();
     [[nodiscard]] HttpAnswer outcome(CURLcode code) const;
+    void forget_reply() noexcept;
 
     // libcurl's callbacks; nothing may be thrown through it.
     static size_t take_reply(char* data, size_t size, size_t count, void* self) noexcept;
@@ -44,6 +48,7 @@ class CurlMail {
     int code_ = 0;
     std::string text_;
     bool complete_ = true;
+    bool refused_ = false;
     bool begun_ = false;       // logged in: from here on replies are about this mail
     bool data_begun_ = false;  // the server waits for the mail's text
     bool data_ended_ = false;  // and said what became of it

@@ -60,4 +60,10 @@ bool CurlSockets::closed_by_peer(int local_port, int peer_port) {
     return false;
 }
 
+void CurlSockets::shut_down() noexcept {
+    for (const auto& socket : sockets_) {
+        ::shutdown(socket.fd, SHUT_RDWR);
+    }
+}
+
 }  // namespace coupon

@@ -22,6 +22,8 @@ class CurlSockets {
     // The server has ended the connection between these ports. libcurl itself is misled by what TLS
     // writes before the end, sends its request, and cannot tell whether it was read.
     [[nodiscard]] bool closed_by_peer(int local_port, int peer_port);
+    // Ends all connections without a word of their protocol.
+    void shut_down() noexcept;
 
   private:
     struct Socket {

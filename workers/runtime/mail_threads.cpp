@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <system_error>
 
 namespace coupon {
 
@@ -21,10 +22,17 @@ MailThreads::~MailThreads() {
 
 void MailThreads::start(const MailRequest& mail, Transfers::Done done) {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back({mail, std::move(done)});
-    if (idle_ < waiting_.size() && threads_.size() < threads_max_) {
-        threads_.emplace_back([this] { work(); });
+    if (idle_ <= waiting_.size() && threads_.size() < threads_max_) {
+        try {
+            threads_.emplace_back([this] { work(); });
+        } catch (const std::system_error&) {
+            // Those that are there take it.
+            if (threads_.empty()) {
+                throw;
+            }
+        }
     }
+    waiting_.push_back({mail, std::move(done)});
     work_.notify_one();
 }
 

@@ -51,10 +51,10 @@ struct Transfers::Impl {
         }
     }
 
-    void start_http(const HttpRequest& request, Done done) {
+    void start_http(const HttpRequest& request, const Done& done) {
         auto call = std::make_unique<Call>();
         call->request = request;
-        call->done = std::move(done);
+        call->done = done;
         if (idle.empty()) {
             call->http = std::make_unique<CurlHttp>(sockets);
         } else {
@@ -64,15 +64,18 @@ struct Transfers::Impl {
         add(std::move(call));
     }
 
-    // Also where it cannot begin: then it ends at once.
+    // Where it cannot begin it ends at once.
     void add(std::unique_ptr<Call> call) {
         CURL* easy = call->http->handle();
         if (!call->http->begin(call->request, call->again)) {
             finish(std::move(call), CURLE_OK);
-        } else if (curl_multi_add_handle(multi.get(), easy) != CURLM_OK) {
-            finish(std::move(call), CURLE_OUT_OF_MEMORY);
-        } else {
-            calls.emplace(easy, std::move(call));
+            return;
+        }
+        const auto place = calls.emplace(easy, std::move(call)).first;
+        if (curl_multi_add_handle(multi.get(), easy) != CURLM_OK) {
+            auto refused = std::move(place->second);
+            calls.erase(place);
+            finish(std::move(refused), CURLE_OUT_OF_MEMORY);
         }
     }
 
@@ -142,11 +145,17 @@ Transfers::Transfers(std::size_t connections_per_host)
 Transfers::~Transfers() = default;
 
 void Transfers::start(const Transfer& transfer, Done done) {
-    if (const auto* mail = std::get_if<MailRequest>(&transfer)) {
-        impl_->mails.start(*mail, std::move(done));
-        ++impl_->mails_under_way;
-    } else {
-        impl_->start_http(std::get<HttpRequest>(transfer), std::move(done));
+    try {
+        if (const auto* mail = std::get_if<MailRequest>(&transfer)) {
+            impl_->mails.start(*mail, done);
+            ++impl_->mails_under_way;
+        } else {
+            impl_->start_http(std::get<HttpRequest>(transfer), done);
+        }
+    } catch (const std::exception& failure) {
+        HttpAnswer answer;
+        answer.error = failure.what();
+        impl_->ended.emplace_back(std::move(done), std::move(answer));
     }
 }
 
