@@ -52,7 +52,10 @@ struct MessageReport {
     std::string message_id;  // the provider's
     std::string own_id;      // our row's, where the provider hands it back
     std::string number;      // digits only; where one message id covers several recipients
-    std::string status;      // queued, sent, deferred, delivered, failed, bounced
+    std::string status;      // queued, sent, deferred, delivered, failed, bounced; empty: as it was
+    std::string address = {};   // in lower case, where it is not to be written to any more
+    std::string suppress = {};  // why not: bounce, spam, unsubscribe
+    std::int64_t at_ms = 0;     // when it happened, Unix time; 0: the provider does not tell
 };
 
 struct WebhookEvent {
