@@ -6,6 +6,8 @@ namespace coupon {
 namespace {
 
 // Two looks instead of one with OR: each has a small index of its own, whatever the table holds.
+// Both may lock as many as are wanted: with a limit it cannot estimate, PostgreSQL reads the whole
+// table.
 std::string make_take_sql(const std::string& table, const std::string& columns,
                           const std::string& condition) {
     return "WITH lapsed AS (SELECT id FROM " + table +
@@ -13,9 +15,9 @@ std::string make_take_sql(const std::string& table, const std::string& columns,
            ") ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),"
            " due AS (SELECT id FROM " +
            table + " WHERE status = 'pending' AND scheduled_at <= now() AND (" + condition +
-           ") ORDER BY scheduled_at LIMIT $1 - (SELECT count(*) FROM lapsed)"
-           " FOR UPDATE SKIP LOCKED),"
-           " picked AS (SELECT id AS picked_id FROM lapsed UNION ALL SELECT id FROM due)"
+           ") ORDER BY scheduled_at LIMIT $1 FOR UPDATE SKIP LOCKED),"
+           " picked AS (SELECT id AS picked_id, 1 AS turn FROM lapsed UNION ALL"
+           " SELECT id, 2 FROM due ORDER BY turn LIMIT $1)"
            " UPDATE " +
            table +
            " SET status = 'processing', starts = starts + 1, lease_token = gen_random_uuid(),"
