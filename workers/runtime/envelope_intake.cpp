@@ -68,7 +68,11 @@ bool EnvelopeIntake::write(std::vector<EnvelopeEntry>& entries, EnvelopeCounts& 
     };
     return writer_.in_halves(0, entries.size(), store,
                              [&](std::size_t row, const std::string& why) {
-                                 entries[row].envelope.error = "PostgreSQL refuses it: " + why;
+                                 auto& envelope = entries[row].envelope;
+                                 envelope.error = "PostgreSQL refuses it: " + why;
+                                 // Too long for a column, perhaps; the whole text is kept anyway.
+                                 envelope.type.clear();
+                                 envelope.correlation_id.clear();
                                  store(row, row + 1);
                              });
 }
