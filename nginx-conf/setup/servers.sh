@@ -34,6 +34,9 @@ prepare_state() {
     own_directory postgres "$state/postgres"
     own_directory redis "$state/redis"
     own_directory nobody "$state/worker"
+    # Also where users that workers run as cannot read the checkout.
+    rm -rf "$state/templates" && cp -r "$checkout/workers/templates" "$state/templates" &&
+        chmod -R a+rX "$state/templates" || die "cannot copy the templates to $state"
     local secret
     for secret in click_key webhook_secret; do
         [ -s "$state/$secret" ] ||
@@ -138,8 +141,17 @@ start_redis() {
         die "Redis did not start: $(tail -n 3 "$state/redis/redis.log" 2>/dev/null)"
 }
 
+worker_roles=(clicks webhooks email)
+
+# Back end and SendGrid are played by the quick start's NGINX.
 start_workers() {
-    start_worker clicks && start_worker webhooks
+    local role
+    for role in "${worker_roles[@]}"; do
+        BACKEND_URL=http://127.0.0.1:$http_port BACKEND_TOKEN=quickstart \
+            SENDGRID_BASE_URL=http://127.0.0.1:$http_port/sendgrid SENDGRID_API_KEY=quickstart \
+            FROM_EMAIL=shop@shop.example FROM_NAME="Quick Start" SHOP_NAME="Quick Start" \
+            SHOP_URL=https://shop.example TEMPLATE_DIR=$state/templates start_worker "$role"
+    done
 }
 
 start_worker() {
@@ -193,8 +205,10 @@ gone() {
 
 stop_nginx() { stop_one "$state/nginx/nginx.pid" nginx QUIT NGINX; }
 stop_workers() {
-    stop_one "$state/worker/clicks.pid" coupon-worker TERM "the clicks worker"
-    stop_one "$state/worker/webhooks.pid" coupon-worker TERM "the webhooks worker"
+    local role
+    for role in "${worker_roles[@]}"; do
+        stop_one "$state/worker/$role.pid" coupon-worker TERM "the $role worker"
+    done
 }
 stop_redis() { stop_one "$state/redis/redis.pid" redis-server TERM Redis; }
 stop_postgres() { stop_one "$state/postgres/data/postmaster.pid" postgres INT PostgreSQL; }
@@ -222,6 +236,7 @@ PostgreSQL postgres/data/postmaster.pid postgres
 Redis redis/redis.pid redis-server
 clicks-worker worker/clicks.pid coupon-worker
 webhooks-worker worker/webhooks.pid coupon-worker
+email-worker worker/email.pid coupon-worker
 NGINX nginx/nginx.pid nginx
 END
     return $all
