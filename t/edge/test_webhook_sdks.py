@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from harness import webhooks
 from harness.environment import fresh_directory
 from harness.nginx import Server
+from harness.npm import npm_packages
 
 PACKAGES = {"razorpay": "2.9.8", "cashfree-pg": "6.0.6", "pg-sdk-node": "2.0.2", "@sendgrid/eventwebhook": "8.0.0",
             "twilio": "6.2.0", "sns-validator": "0.3.5"}
@@ -23,36 +23,10 @@ JUDGE = pathlib.Path(__file__).with_name("webhook_sdks.js")
 SNS_URL = "https://sns.ap-southeast-1.amazonaws.com/SimpleNotificationService-test.pem"
 
 
-def installed(folder):
-    def version(name):
-        try:
-            return json.loads((folder / "node_modules" / name / "package.json").read_text())["version"]
-        except (OSError, ValueError):
-            return None
-    return all(version(name) == wanted for name, wanted in (PACKAGES | OVERRIDES).items())
-
-
 @pytest.fixture(scope="module")
 def sdks():
     """The folder with node_modules."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("node and npm are not installed")
-    folder = pathlib.Path(os.environ.get("COUPON_SDKS") or pathlib.Path.home() / ".cache" / "coupon-sdks")
-    if installed(folder):
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "package.json").write_text(json.dumps({"private": True, "dependencies": PACKAGES, "overrides": OVERRIDES}))
-    try:
-        run = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"], cwd=folder,
-            capture_output=True, text=True, timeout=100)
-    except subprocess.TimeoutExpired:
-        pytest.skip("the SDKs cannot be installed: npm does not answer")
-    if run.returncode != 0 and any(word in run.stderr for word in ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT",
-                                                                   "ECONNRESET", "ENETUNREACH")):
-        pytest.skip(f"the SDKs cannot be installed: npm cannot be reached: {run.stderr.strip().splitlines()[-1]}")
-    assert run.returncode == 0 and installed(folder), run.stderr
-    return folder
+    return npm_packages("COUPON_SDKS", PACKAGES, OVERRIDES)
 
 
 def ask(sdks, questions):
