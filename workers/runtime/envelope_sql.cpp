@@ -83,7 +83,9 @@ std::string give_keys_sql(const std::string& table, const std::string& id_type) 
            "  COALESCE(btrim(type), '') = '' AS no_type, COALESCE(btrim(\"to\"), '') = '' AS no_to,"
            "  coupon_message_key(type, \"to\", data::jsonb, id::text) AS key FROM " +
            table + " WHERE id = ANY ($1::" + id_type +
-           "[]) AND status = 'pending' AND idempotency_key IS NULL FOR UPDATE SKIP LOCKED),"
+           // COALESCE keeps the planner from walking all rows without a key for these few.
+           "[]) AND COALESCE(status, '') = 'pending' AND idempotency_key IS NULL"
+           "  FOR UPDATE SKIP LOCKED),"
            " ranked AS (SELECT *, first_value(id) OVER (PARTITION BY no_type OR no_to, key"
            "   ORDER BY created_at, id) AS first_id FROM mine),"
            " judged AS (SELECT ranked.*, known.id AS known_id FROM ranked LEFT JOIN " +
