@@ -70,9 +70,13 @@ CREATE TABLE IF NOT EXISTS network_runs (
     seen        integer NOT NULL DEFAULT 0,
     changed     integer NOT NULL DEFAULT 0,
     put_aside   integer NOT NULL DEFAULT 0,
-    error       text
+    error       text,
+    failures    integer NOT NULL DEFAULT 0,  -- of scheduled runs in a row, this one included
+    retry_at    timestamptz                  -- of a scheduled run that failed: when it is tried again
 );
 CREATE INDEX IF NOT EXISTS network_runs_network ON network_runs (network, id);
+-- What is under way, or was when its process died.
+CREATE INDEX IF NOT EXISTS network_runs_open ON network_runs (network) WHERE finished_at IS NULL;
 
 -- Everything the network changed before this time is stored.
 CREATE TABLE IF NOT EXISTS network_cursors (
