@@ -121,7 +121,7 @@ TEST(SendgridAnswer, ItsWordsAreKeptShortAndWithoutAddresses) {
     EXPECT_LT(reason(R"({"errors":[{"message":")" + std::string(5000, 'x') + "\"}]}").size(), 400U);
     for (const auto* odd :
          {"", "<html>", "[]", "{}", R"({"errors":{}})", R"({"errors":[1,null,[]]})",
-          R"({"errors":[{"message":5}]})", "\xff\xfe"}) {
+          R"({"errors":[{"message":{}}]})", "\xff\xfe"}) {
         EXPECT_EQ(reason(odd), "SendGrid answered 400") << odd;
     }
 }

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "runtime/retry_policy.hpp"
-#include "runtime/storable_text.hpp"
+#include "messages/provider_words.hpp"
 
 namespace coupon {
 namespace {
@@ -15,7 +13,6 @@ using nlohmann::json;
 using Kind = SendOutcome::Kind;
 
 constexpr std::size_t answer_max_bytes = 64 * 1024;
-constexpr std::size_t reason_max_bytes = 300;
 constexpr std::int64_t pause_max_s = 3600;
 
 json address_json(const MailAddress& address) {
@@ -37,40 +34,25 @@ std::optional<std::chrono::milliseconds> pause_of(const HttpAnswer& answer, std:
             return std::chrono::seconds(std::clamp<std::int64_t>(at_s - now_s, 1, pause_max_s));
         }
     }
-    const auto after = answer.header("retry-after");
-    return after ? parse_retry_after(*after, now_s) : std::nullopt;
-}
-
-// Without words that may be an address of somebody's.
-std::string without_addresses(const std::string& text) {
-    std::istringstream words(text);
-    std::string kept;
-    for (std::string word; words >> word;) {
-        kept += (kept.empty() ? "" : " ") +
-                (word.find('@') == std::string::npos ? word : std::string("…"));
-    }
-    return kept;
+    return wait_of(answer);
 }
 
 // {"errors":[{"message","field"}]}
 std::string words_of(const HttpAnswer& answer) {
-    const auto body = json::parse(answer.body, nullptr, false);
-    const auto errors = body.is_object() ? body.find("errors") : body.end();
+    const auto body = answer_object(answer);
+    const auto errors = body.find("errors");
     std::string words;
     if (errors == body.end() || !errors->is_array()) {
         return words;
     }
     for (const auto& error : *errors) {
-        if (!error.is_object() || words.size() > reason_max_bytes) {
-            continue;
-        }
         for (const auto* name : {"field", "message"}) {
-            if (const auto value = error.find(name); value != error.end() && value->is_string()) {
-                words += (words.empty() ? "" : ": ") + value->get<std::string>();
+            if (const auto text = answer_text(error, name); !text.empty()) {
+                words += (words.empty() ? "" : ": ") + text;
             }
         }
     }
-    return storable_text(without_addresses(words), reason_max_bytes);
+    return provider_words(words);
 }
 
 std::string said(const HttpAnswer& answer) {
@@ -109,11 +91,8 @@ HttpRequest sendgrid_request(const SendgridSettings& settings, const Mail& mail)
 }
 
 SendOutcome sendgrid_outcome(const HttpAnswer& answer, std::int64_t now_s) {
-    if (answer.outcome == HttpAnswer::Outcome::failed) {
-        return {Kind::down, "", answer.error, {}};
-    }
-    if (answer.outcome == HttpAnswer::Outcome::unknown) {
-        return {Kind::unknown, "", answer.error, {}};
+    if (answer.outcome != HttpAnswer::Outcome::answered) {
+        return foreign_answer(answer, "SendGrid", "SENDGRID_BASE_URL");
     }
     if (answer.ok()) {
         return {Kind::sent, answer.header("x-message-id").value_or(""), "", {}};

@@ -1,11 +1,11 @@
 #include "email/smtp.hpp"
 
-#include <algorithm>
 #include <array>
 #include <ctime>
 
 #include "email/encoded_word.hpp"
 #include "email/mail_rules.hpp"
+#include "messages/provider_words.hpp"
 #include "runtime/storable_text.hpp"
 
 namespace coupon {
@@ -13,7 +13,7 @@ namespace {
 
 using Kind = SendOutcome::Kind;
 
-constexpr std::size_t reason_max_bytes = 300;
+constexpr std::size_t queue_id_max_bytes = 100;
 
 // RFC 5322, in UTC.
 std::string date_header(std::int64_t now_s) {
@@ -31,14 +31,8 @@ std::string date_header(std::int64_t now_s) {
            rest.data();
 }
 
-// A reply may quote the address that it refuses.
 std::string said(const HttpAnswer& answer) {
-    auto words = storable_text(answer.body, reason_max_bytes);
-    for (auto at = words.find('@'); at != std::string::npos; at = words.find('@')) {
-        const auto begin = words.find_last_of(" <", at) + 1;
-        const auto end = std::min(words.find_first_of(" >", at), words.size());
-        words.replace(begin, end - begin, "...");
-    }
+    const auto words = provider_words(answer.body);
     return "the SMTP server answered " + std::to_string(answer.status) +
            (words.empty() ? "" : ": " + words);
 }
@@ -51,7 +45,7 @@ std::string queue_id(const std::string& reply) {
         return {};
     }
     const auto rest = std::string_view(reply).substr(at + mark.size());
-    return storable_text(rest.substr(0, rest.find_first_of(" \r\n")), 100);
+    return storable_text(rest.substr(0, rest.find_first_of(" \r\n")), queue_id_max_bytes);
 }
 
 }  // namespace
@@ -77,11 +71,8 @@ MailRequest smtp_request(const SmtpSettings& settings, const Mail& mail, std::in
 }
 
 SendOutcome smtp_outcome(const HttpAnswer& answer) {
-    if (answer.outcome == HttpAnswer::Outcome::failed) {
-        return {Kind::down, "", answer.error, {}};
-    }
-    if (answer.outcome == HttpAnswer::Outcome::unknown) {
-        return {Kind::unknown, "", answer.error, {}};
+    if (answer.outcome != HttpAnswer::Outcome::answered) {
+        return foreign_answer(answer, "the SMTP server", "SMTP_URL");
     }
     if (answer.ok()) {
         return {Kind::sent, queue_id(answer.body), "", {}};

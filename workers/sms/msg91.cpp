@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/webhook/ascii.hpp"
+#include "messages/provider_words.hpp"
 #include "runtime/retry_policy.hpp"
 #include "sms/dlt_rules.hpp"
-#include "sms/provider_words.hpp"
 
 namespace coupon {
 namespace {

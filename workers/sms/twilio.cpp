@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/percent.hpp"
-#include "sms/provider_words.hpp"
+#include "messages/provider_words.hpp"
 
 namespace coupon {
 namespace {

@@ -1,4 +1,4 @@
-#include "sms/provider_words.hpp"
+#include "messages/provider_words.hpp"
 
 #include <algorithm>
 
@@ -51,7 +51,8 @@ std::string provider_words(std::string_view text, std::initializer_list<std::str
     for (std::size_t at = 0; at < clean.size() && words.size() < words_bytes_max;) {
         const auto begin = clean.begin() + static_cast<std::ptrdiff_t>(at);
         const auto end = std::find_if(begin, clean.end(), is_word_end);
-        if (std::count_if(begin, end, is_digit) > digits_shown_max) {
+        if (std::count_if(begin, end, is_digit) > digits_shown_max ||
+            std::find(begin, end, '@') != end) {
             words += hidden;
         } else {
             words.append(begin, end);

@@ -11,9 +11,10 @@
 
 namespace coupon {
 
-// One line of printable ASCII, cut to a sentence's length; numbers and words with four digits or
-// more (recipients, passwords, codes) and each of `secrets` become "…".
-std::string provider_words(std::string_view text, std::initializer_list<std::string_view> secrets);
+// One line of printable ASCII, cut to a sentence's length; words with four digits or more or an @
+// (recipients, passwords, codes) and each of `secrets` become "...".
+std::string provider_words(std::string_view text,
+                           std::initializer_list<std::string_view> secrets = {});
 
 // The answer's JSON object; null where its body is none.
 nlohmann::json answer_object(const HttpAnswer& answer);
