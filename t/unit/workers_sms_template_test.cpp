@@ -163,6 +163,8 @@ TEST_F(SmsTemplateFolderTest, ASettingThatIsMissingIsNamed) {
     ::unsetenv("SHOP_NAME");
     EXPECT_EQ(refusal().rfind("SHOP_NAME is not set: it is what text messages say for {{shop}}", 0),
               0u);
+    ::setenv("SHOP_NAME", "A shop whose name has no end at all", 1);
+    EXPECT_EQ(refusal(), "SHOP_NAME: variable shop has 35 characters where DLT allows 30");
 }
 
 }  // namespace

@@ -6,7 +6,9 @@
 
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "runtime/retry_policy.hpp"
 #include "sms/sms_template.hpp"
+#include "sms/variable_values.hpp"
 
 namespace coupon {
 namespace {
@@ -122,6 +124,17 @@ std::vector<std::string> parse_from(const Members& members) {
     return from;
 }
 
+// A setting that breaks the rules would make a dead letter of every message.
+void check_setting(const std::string& setting, const SmsVariable& variable) {
+    SmsTemplate alone;
+    alone.variables.push_back(variable);
+    try {
+        variable_values(alone, json::object());
+    } catch (const PermanentFailure& failure) {
+        throw ConfigError(setting + ": " + failure.what());
+    }
+}
+
 SmsVariable parse_variable(const json& object, const std::string& place) {
     const Members members{object, place};
     if (!object.is_object()) {
@@ -142,6 +155,7 @@ SmsVariable parse_variable(const json& object, const std::string& place) {
     if (!setting.empty()) {
         variable.fixed =
             required_environment(setting, "what text messages say for {{" + variable.name + "}}");
+        check_setting(setting, variable);
     }
     if (!variable.currency_from.empty() && variable.kind != VariableKind::amount) {
         members.refuse("currency", "only an amount has one");
