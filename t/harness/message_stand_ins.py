@@ -88,6 +88,11 @@ class MessageStandIn:
         """The next calls get these, one each."""
         self._script.extend(replies)
 
+    @property
+    def scripted(self):
+        """How many of those are still to come."""
+        return len(self._script)
+
     # --- what was counted
 
     def calls(self, path):

@@ -11,6 +11,7 @@
 #include "messages/message_end.hpp"
 #include "messages/message_table.hpp"
 #include "messages/postgres_pause.hpp"
+#include "messages/private_text.hpp"
 #include "messages/providers.hpp"
 #include "messages/sender_counts.hpp"
 #include "runtime/clock.hpp"
@@ -261,6 +262,7 @@ struct MessageSender::Impl {
         } catch (const std::exception& failure) {
             outcome = {SendOutcome::Kind::unknown, {}, failure.what(), std::nullopt};
         }
+        outcome.reason = private_text.hidden(std::move(outcome.reason), place->message);
         providers.ended(place->provider, outcome);
         finish(place, ends.of_call(place->message, providers.name(place->provider), outcome));
     }
@@ -273,6 +275,7 @@ struct MessageSender::Impl {
         } catch (const std::exception& failure) {
             outcome = {SendOutcome::Kind::retry, {}, failure.what(), std::nullopt};
         }
+        outcome.reason = private_text.hidden(std::move(outcome.reason), place->message);
         const bool unanswered = answer.outcome != HttpAnswer::Outcome::answered;
         if (unanswered && outcome.kind == SendOutcome::Kind::retry) {
             outcome.kind = SendOutcome::Kind::down;
@@ -389,6 +392,7 @@ struct MessageSender::Impl {
     PgConnection metrics_pg;
     PostgresPause pause;
     Providers providers;
+    const PrivateText private_text;
     MessageEnds ends;
     SenderCounts counts;
     EndWriter writer;
