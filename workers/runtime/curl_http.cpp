@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 #include "runtime/public_address.hpp"
 
@@ -39,6 +40,17 @@ std::string why_not(const HttpRequest& request, const CurlTarget& target) {
     return target.user.empty() ? "" : "the URL names a user";
 }
 
+std::optional<std::uint32_t> number_behind(std::string_view line, std::string_view words) {
+    const auto at = line.find(words);
+    std::uint32_t number = 0;
+    if (at == std::string_view::npos ||
+        std::from_chars(line.data() + at + words.size(), line.data() + line.size(), number).ec !=
+            std::errc()) {
+        return std::nullopt;
+    }
+    return number;
+}
+
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n");
     return first == std::string_view::npos
@@ -59,7 +71,9 @@ bool CurlHttp::begin(const HttpRequest& request, bool fresh) {
     header_bytes_ = 0;
     public_only_ = request.reach == HttpReach::public_https;
     repeatable_ = request.repeatable;
-    too_long_ = forbidden_ = refused_stream_ = stale_ = broke_ = false;
+    too_long_ = forbidden_ = stale_ = broke_ = false;
+    connection_.reset();
+    stream_ = 0;
 
     handle_.prepare(request.url, public_only_ ? "https" : "http,https",
                     {request.connect_timeout, request.timeout}, request.user, request.password);
@@ -118,11 +132,9 @@ void CurlHttp::set_callbacks() {
     handle_.set(CURLOPT_CLOSESOCKETDATA, &sockets_);
     handle_.set(CURLOPT_PREREQFUNCTION, before_sending);
     handle_.set(CURLOPT_PREREQDATA, this);
-    if (!repeatable_) {
-        handle_.set(CURLOPT_DEBUGFUNCTION, watch);
-        handle_.set(CURLOPT_DEBUGDATA, this);
-        handle_.set(CURLOPT_VERBOSE, 1L);
-    }
+    handle_.set(CURLOPT_DEBUGFUNCTION, watch);
+    handle_.set(CURLOPT_DEBUGDATA, this);
+    handle_.set(CURLOPT_VERBOSE, 1L);
 }
 
 HttpAnswer CurlHttp::end(CURLcode code) {
@@ -136,9 +148,9 @@ HttpAnswer CurlHttp::end(CURLcode code) {
         answer_.outcome = HttpAnswer::Outcome::answered;
         return std::move(answer_);
     }
-    // Not a byte of the request left: it certainly did not happen.
-    answer_.outcome =
-        sent_bytes() == 0 ? HttpAnswer::Outcome::failed : HttpAnswer::Outcome::unknown;
+    // Not a byte of the request left, or nobody looked at it: it certainly did not happen.
+    answer_.outcome = sent_bytes() == 0 || refused_stream() ? HttpAnswer::Outcome::failed
+                                                            : HttpAnswer::Outcome::unknown;
     answer_.headers.clear();
     answer_.body.clear();
     refuse(forbidden_  ? "its address is not a public one"
@@ -222,20 +234,33 @@ curl_socket_t CurlHttp::open_socket(void* self, curlsocktype, curl_sockaddr* add
 // connection died without an answer.
 int CurlHttp::before_sending(void* self, char*, char*, int peer_port, int local_port) noexcept {
     auto& call = *static_cast<CurlHttp*>(self);
-    if (!call.repeatable_ && !call.refused_stream_ && call.sent_bytes() > 0) {
+    if (!call.repeatable_ && call.sent_bytes() > 0 && !call.refused_stream()) {
         call.broke_ = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    call.refused_stream_ = false;
-    call.stale_ = call.sockets_.closed_by_peer(local_port, peer_port);
+    call.stream_ = 0;
+    call.connection_ = call.sockets_.find(local_port, peer_port);
+    call.stale_ = call.connection_ && call.connection_->closed_by_peer();
     return call.stale_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-// A stream that an HTTP/2 server says it did not look at (it was about to close the connection) may
-// be sent again. libcurl tells that in no other way than this line.
+// A server that is about to close an HTTP/2 connection says up to which stream it looks at; what
+// was sent beyond may be sent again. libcurl tells that, and which stream is whose, in no other way
+// than these lines; where it words them otherwise, such a call is unknown.
 int CurlHttp::watch(CURL*, curl_infotype type, char* text, size_t size, void* self) noexcept {
-    if (type == CURLINFO_TEXT && std::string_view(text, size).starts_with("REFUSED_STREAM")) {
-        static_cast<CurlHttp*>(self)->refused_stream_ = true;
+    if (type != CURLINFO_TEXT) {
+        return 0;
+    }
+    auto& call = *static_cast<CurlHttp*>(self);
+    const std::string_view line(text, size);
+    if (const auto stream = number_behind(line, "Using Stream ID: ")) {
+        call.stream_ = *stream;
+    }
+    // Of the connection, and told to whichever call reads from it.
+    if (line.find("GOAWAY") != std::string_view::npos && call.connection_) {
+        const auto last = number_behind(line, "last_stream=");
+        call.connection_->last_stream =
+            std::min(call.connection_->last_stream, last.value_or(UINT32_MAX));
     }
     return 0;
 }

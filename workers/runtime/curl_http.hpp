@@ -14,9 +14,10 @@ class CurlHttp {
     // made, and end() says why. `fresh`: on a connection of its own.
     bool begin(const HttpRequest& request, bool fresh = false);
 
-    // After the transfer, where true: the kept connection had been closed by the server before
-    // anything was written to it. Begin again, fresh.
-    [[nodiscard]] bool stale() const noexcept { return stale_; }
+    // After a transfer that failed, where true: the kept connection had been closed by the server
+    // before anything was written to it, or the server did not look at it any more. Begin again,
+    // fresh.
+    [[nodiscard]] bool stale() const noexcept { return stale_ || refused_stream(); }
 
     // What came of it, once.
     HttpAnswer end(CURLcode code);
@@ -28,6 +29,10 @@ class CurlHttp {
     void set_method(const HttpRequest& request);
     void set_callbacks();
     bool refuse(const std::string& why);
+    // The last time it was sent, it was beyond what the server said it would look at.
+    [[nodiscard]] bool refused_stream() const noexcept {
+        return connection_ && stream_ > connection_->last_stream;
+    }
     [[nodiscard]] long sent_bytes() const;
 
     // libcurl's callbacks; nothing may be thrown through it.
@@ -42,13 +47,15 @@ class CurlHttp {
     CurlList headers_;
     HttpAnswer answer_;
     std::string host_;
+    // Where it was last sent, and as which stream; 0 where there are none.
+    std::shared_ptr<CurlConnection> connection_;
+    std::uint32_t stream_ = 0;
     std::size_t body_max_ = 0;
     std::size_t header_bytes_ = 0;
     bool public_only_ = false;
     bool repeatable_ = true;
     bool too_long_ = false;
     bool forbidden_ = false;
-    bool refused_stream_ = false;
     bool stale_ = false;
     bool broke_ = false;
 };

@@ -214,7 +214,8 @@ curl_socket_t CurlMail::open_socket(void* self, curlsocktype, curl_sockaddr* add
 // Greeting, TLS and login are behind it.
 int CurlMail::before_sending(void* self, char*, char*, int peer_port, int local_port) noexcept {
     auto& mail = *static_cast<CurlMail*>(self);
-    if (mail.data_begun_ || mail.sockets_.closed_by_peer(local_port, peer_port)) {
+    const auto connection = mail.sockets_.find(local_port, peer_port);
+    if (mail.data_begun_ || (connection && connection->closed_by_peer())) {
         return CURL_PREREQFUNC_ABORT;
     }
     mail.begun_ = true;

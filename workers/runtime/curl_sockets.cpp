@@ -5,8 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 namespace coupon {
 namespace {
 
@@ -27,42 +25,44 @@ int port_of(curl_socket_t fd, Ask ask) {
 
 }  // namespace
 
+bool CurlConnection::closed_by_peer() const noexcept {
+    pollfd ended{fd, POLLRDHUP, 0};
+    return ::poll(&ended, 1, 0) > 0;
+}
+
 curl_socket_t CurlSockets::open(const curl_sockaddr& address) {
-    sockets_.reserve(sockets_.size() + 1);
-    const int fd = ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+    auto connection = std::make_shared<CurlConnection>();
+    connections_.reserve(connections_.size() + 1);
+    connection->fd = ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+    const int fd = connection->fd;
     if (fd >= 0) {
-        sockets_.push_back({fd, 0, 0});
+        connections_.push_back(std::move(connection));
     }
     return fd;
 }
 
 int CurlSockets::close(void* sockets, curl_socket_t fd) noexcept {
-    auto& all = static_cast<CurlSockets*>(sockets)->sockets_;
-    all.erase(std::remove_if(all.begin(), all.end(),
-                             [fd](const Socket& socket) { return socket.fd == fd; }),
-              all.end());
+    std::erase_if(static_cast<CurlSockets*>(sockets)->connections_,
+                  [fd](const auto& connection) { return connection->fd == fd; });
     return ::close(fd);
 }
 
-bool CurlSockets::closed_by_peer(int local_port, int peer_port) {
-    for (auto& socket : sockets_) {
-        if (socket.peer_port == 0) {
-            socket.local_port = port_of(socket.fd, ::getsockname);
-            socket.peer_port = port_of(socket.fd, ::getpeername);
+std::shared_ptr<CurlConnection> CurlSockets::find(int local_port, int peer_port) noexcept {
+    for (const auto& connection : connections_) {
+        if (connection->peer_port == 0) {
+            connection->local_port = port_of(connection->fd, ::getsockname);
+            connection->peer_port = port_of(connection->fd, ::getpeername);
         }
-        if (socket.local_port == local_port && socket.peer_port == peer_port) {
-            pollfd ended{socket.fd, POLLRDHUP, 0};
-            if (::poll(&ended, 1, 0) > 0) {
-                return true;
-            }
+        if (connection->local_port == local_port && connection->peer_port == peer_port) {
+            return connection;
         }
     }
-    return false;
+    return nullptr;
 }
 
 void CurlSockets::shut_down() noexcept {
-    for (const auto& socket : sockets_) {
-        ::shutdown(socket.fd, SHUT_RDWR);
+    for (const auto& connection : connections_) {
+        ::shutdown(connection->fd, SHUT_RDWR);
     }
 }
 

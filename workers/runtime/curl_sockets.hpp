@@ -4,9 +4,22 @@
 
 #include <curl/curl.h>
 
+#include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace coupon {
+
+struct CurlConnection {
+    curl_socket_t fd;
+    int local_port = 0, peer_port = 0;  // 0: was not connected when it was last asked
+    // HTTP/2: the server looks at no stream beyond it.
+    std::uint32_t last_stream = UINT32_MAX;
+
+    // The server has ended it. libcurl itself is misled by what TLS writes before the end, sends
+    // its request, and cannot tell whether it was read.
+    [[nodiscard]] bool closed_by_peer() const noexcept;
+};
 
 // Must outlive the connections. Used by one thread at a time.
 class CurlSockets {
@@ -19,18 +32,14 @@ class CurlSockets {
     // For CURLOPT_CLOSESOCKETFUNCTION, whose data is the CurlSockets.
     static int close(void* sockets, curl_socket_t fd) noexcept;
 
-    // The server has ended the connection between these ports. libcurl itself is misled by what TLS
-    // writes before the end, sends its request, and cannot tell whether it was read.
-    [[nodiscard]] bool closed_by_peer(int local_port, int peer_port);
+    // The open connection between these ports; null where there is none.
+    std::shared_ptr<CurlConnection> find(int local_port, int peer_port) noexcept;
+
     // Ends all connections without a word of their protocol.
     void shut_down() noexcept;
 
   private:
-    struct Socket {
-        curl_socket_t fd;
-        int local_port, peer_port;  // 0: not connected when it was last asked
-    };
-    std::vector<Socket> sockets_;
+    std::vector<std::shared_ptr<CurlConnection>> connections_;
 };
 
 }  // namespace coupon

@@ -14,7 +14,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request) {
         return call_->end(CURLE_OK);
     }
     auto code = curl_easy_perform(call_->handle());
-    if (call_->stale() && call_->begin(request, true)) {
+    if (code != CURLE_OK && call_->stale() && call_->begin(request, true)) {
         code = curl_easy_perform(call_->handle());
     }
     return call_->end(code);

@@ -14,6 +14,9 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
+// So many streams an HTTP/2 server allows on a connection at least, as a rule.
+constexpr std::size_t streams_per_connection = 64;
+
 // What mail servers allow one client is far below what an HTTP API does.
 constexpr std::size_t mail_threads_max = 32;
 
@@ -32,7 +35,7 @@ struct Transfers::Impl {
     };
 
     explicit Impl(std::size_t connections_per_host)
-        : connections_max(static_cast<long>(connections_per_host)),
+        : connections_max(connections_per_host),
           mails(std::min(connections_per_host, mail_threads_max), [this] { wake(); }) {
         // The first easy handle initialises libcurl.
         idle.push_back(std::make_unique<CurlHttp>(sockets));
@@ -41,8 +44,20 @@ struct Transfers::Impl {
             throw std::bad_alloc();
         }
         curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-        curl_multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, connections_max);
-        curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, connections_max);
+        curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(connections_max));
+        limit_connections((connections_max + streams_per_connection - 1) / streams_per_connection);
+    }
+
+    void limit_connections(std::size_t per_host) {
+        curl_multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(per_host));
+    }
+
+    // Until a server is met that has no streams, a few connections are enough; libcurl would open
+    // one for each call that waits.
+    void allow_all_connections() {
+        if (!std::exchange(all_allowed, true)) {
+            limit_connections(connections_max);
+        }
     }
 
     ~Impl() {
@@ -55,6 +70,9 @@ struct Transfers::Impl {
         auto call = std::make_unique<Call>();
         call->request = request;
         call->done = done;
+        if (!request.url.starts_with("https:")) {
+            allow_all_connections();
+        }
         if (idle.empty()) {
             call->http = std::make_unique<CurlHttp>(sockets);
         } else {
@@ -95,8 +113,13 @@ struct Transfers::Impl {
             const auto found = calls.find(easy);
             auto call = std::move(found->second);
             calls.erase(found);
+            long version = 0;
+            curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+            if (version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1) {
+                allow_all_connections();
+            }
             curl_multi_remove_handle(multi.get(), easy);
-            if (call->http->stale() && !call->again) {
+            if (code != CURLE_OK && call->http->stale() && !call->again) {
                 call->again = true;
                 add(std::move(call));
             } else {
@@ -128,7 +151,8 @@ struct Transfers::Impl {
         curl_multi_wakeup(multi.get());
     }
 
-    const long connections_max;
+    const std::size_t connections_max;
+    bool all_allowed = false;
     // Before all that closes connections when it goes.
     CurlSockets sockets;
     std::unique_ptr<CURLM, MultiDeleter> multi;
