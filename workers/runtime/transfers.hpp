@@ -19,8 +19,8 @@ namespace coupon {
 struct MailRequest {
     std::string url;  // smtp://host:port (STARTTLS where `require_tls`) or smtps://host:port
     bool require_tls = true;
-    std::string user, password;  // where not empty
-    std::string from, to;        // the envelope's bare addresses
+    std::string user, password;                                // where not empty
+    std::string from, to;                                      // the envelope's bare addresses
     std::vector<std::pair<std::string, std::string>> headers;  // From, To, Subject, …; encoded
     std::string text, html;                                    // UTF-8
     std::chrono::milliseconds connect_timeout{5'000};
@@ -31,14 +31,17 @@ using Transfer = std::variant<HttpRequest, MailRequest>;
 
 class Transfers {
   public:
-    // For mail, `status` is the last SMTP reply's code and `body` its text. `failed` and `unknown`
-    // are told apart as HttpAnswer says; nothing is ever repeated that may have arrived.
+    // For mail, `status` is the code of the SMTP reply that decided and `body` its text; what a
+    // server says before it is told of the mail (greeting, TLS, login) is `failed` with the code in
+    // `error`. `failed` and `unknown` are told apart as HttpAnswer says; nothing is ever repeated
+    // that may have arrived.
     using Done = std::function<void(HttpAnswer answer)>;
 
-    // At most `connections_per_host` to each host; further transfers wait for one of them, or share
-    // one where it speaks HTTP/2.
+    // At most `connections_per_host` to each host, and no more than 32 mails at once; further
+    // transfers wait for one of them, or share one where it speaks HTTP/2. Throws ConfigError for
+    // HTTPS_CA_FILE.
     explicit Transfers(std::size_t connections_per_host = 256);
-    // What is under way is dropped without its Done.
+    // What is under way is dropped without its Done; takes up to a second where mails are.
     ~Transfers();
     Transfers(const Transfers&) = delete;
     Transfers& operator=(const Transfers&) = delete;
@@ -46,8 +49,8 @@ class Transfers {
     // Begins a transfer. `done` is called from run(), also where the transfer could not begin.
     void start(const Transfer& transfer, Done done);
 
-    // Moves all transfers on, for at most `wait` while nothing is ready, and calls the Done of those
-    // that ended. A Done may start further transfers.
+    // Moves all transfers on, for at most `wait` while nothing is ready, and calls the Done of
+    // those that ended. A Done may start further transfers.
     void run(std::chrono::milliseconds wait);
 
     // Ends a run() that waits; from any thread.
