@@ -75,6 +75,8 @@ CREATE TABLE IF NOT EXISTS network_runs (
     retry_at    timestamptz                  -- of a scheduled run that failed: when it is tried again
 );
 CREATE INDEX IF NOT EXISTS network_runs_network ON network_runs (network, id);
+-- What the schedule asks for, beside any number of runs for postbacks.
+CREATE INDEX IF NOT EXISTS network_runs_scheduled ON network_runs (network, cause, id) WHERE cause IN ('schedule', 'daily');
 -- What is under way, or was when its process died.
 CREATE INDEX IF NOT EXISTS network_runs_open ON network_runs (network) WHERE finished_at IS NULL;
 
