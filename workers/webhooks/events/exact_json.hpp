@@ -1,22 +1,16 @@
-// JSON whose numbers stay the text they came as.
+// A webhook's JSON, with numbers as the text they came as; what is missing ends the event.
 #pragma once
 
 #include <initializer_list>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "runtime/exact_json.hpp"
+
 namespace coupon {
 
-// Numbers become strings of their own digits. Throws MalformedEvent for what is no JSON, is nested
-// deeper than 64 or names a member of one object twice.
+// Throws MalformedEvent where read_exact_json has nothing.
 nlohmann::json parse_exact_json(std::string_view text);
-
-// The object or array at the end of the path; null where it does not lead anywhere.
-const nlohmann::json& at_path(const nlohmann::json& json, std::initializer_list<const char*> path);
-
-// A text or number at the end of the path; empty where there is none.
-std::string text_at(const nlohmann::json& json, std::initializer_list<const char*> path);
 
 // Throws MalformedEvent, with the path, where text_at is empty.
 std::string required_text(const nlohmann::json& json, std::initializer_list<const char*> path);
