@@ -63,15 +63,15 @@ class TestSendgrid:
         shop.provider.script(Reply(400, body=body))
         assert shop.reaches(shop.push_email(), status="failed")["last_error"].startswith("SendGrid answered 400")
 
-    @pytest.mark.parametrize("headers, least, most", [
-        (lambda: {"X-RateLimit-Reset": str(int(time.time()) + 40)}, 30, 60), (lambda: {"Retry-After": "40"}, 30, 60)],
+    @pytest.mark.parametrize("headers", [
+        lambda: {"X-RateLimit-Reset": str(int(time.time()) + 500)}, lambda: {"Retry-After": "500"}],
         ids=["reset", "retry-after"])
-    def test_too_many_is_waited_for_by_all(self, shop, headers, least, most):
+    def test_too_many_is_waited_for_by_all(self, shop, headers):
         shop.provider.script(Reply(429, headers=headers()))
         first = shop.push_email(to="a@example.com")
         eventually(lambda: len(shop.provider.posts) == 1, "the first call")
         row = shop.reaches(first, status="pending")
-        assert row["attempts"] == 0 and least < row["wait"].total_seconds() < most
+        assert row["attempts"] == 0 and 400 < row["wait"].total_seconds() < 600
         second = shop.push_email(to="b@example.com")
         eventually(lambda: shop.message(second), "a row")
         shop.start_email()
