@@ -1,5 +1,6 @@
 #include "email/mail_composer.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "email/mail_rules.hpp"

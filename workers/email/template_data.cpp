@@ -1,6 +1,5 @@
 #include "email/template_data.hpp"
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 #include <vector>
