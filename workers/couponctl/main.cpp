@@ -7,6 +7,7 @@
 #include "couponctl/journal_ls.hpp"
 #include "couponctl/journal_send.hpp"
 #include "couponctl/migrate.hpp"
+#include "couponctl/notification_commands.hpp"
 #include "couponctl/queues.hpp"
 #include "couponctl/templates.hpp"
 #include "couponctl/webhook_commands.hpp"
@@ -74,8 +75,8 @@ void add_journal(CLI::App& app, Arguments& arguments) {
 
 int main(int argc, char** argv) {
     CLI::App app{
-        "Operates the coupon shop's clicks, webhooks, orders, queues and journals. Settings come "
-        "from the environment: DATABASE_URL,\n"
+        "Operates the coupon shop's clicks, webhooks, orders, messages, queues and journals. Settings "
+        "come from the environment: DATABASE_URL,\n"
         "REDIS_URL, COUPON_EDGE_URL, each also as <NAME>_FILE.",
         "couponctl"};
     app.set_version_flag("--version", COUPON_VERSION);
@@ -97,6 +98,8 @@ int main(int argc, char** argv) {
     add_journal(app, arguments);
     add_webhook_commands(app, std::cout, exit_code);
     add_order_commands(app, std::cout, exit_code);
+    add_notification_commands(app, std::cout);
+    add_suppression_commands(app, std::cout);
     add_template_commands(app, std::cout);
 
     try {

@@ -1,12 +1,12 @@
 #include "couponctl/webhooks_replay.hpp"
 
-#include <pwd.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "couponctl/actor.hpp"
 #include "couponctl/purged_webhooks.hpp"
 #include "couponctl/settings.hpp"
 #include "runtime/error.hpp"
@@ -24,18 +24,6 @@ constexpr const char* pending_sql =
     "UPDATE webhook_logs SET status = 'pending', attempts = 0, starts = 0, scheduled_at = now(),"
     " finished_at = NULL, last_error = NULL"
     " WHERE id = $1::uuid AND status IN ('completed', 'failed') AND body IS NOT NULL";
-
-constexpr const char* audit_sql =
-    "INSERT INTO audit_logs (actor, action, entity, details)"
-    " VALUES ($1, 'webhooks.replay', 'webhook_logs', $2::jsonb)";
-
-std::string current_user() {
-    const auto* entry = getpwuid(getuid());
-    const std::string name = entry != nullptr ? entry->pw_name : std::to_string(getuid());
-    char host[256] = {};
-    gethostname(host, sizeof(host) - 1);
-    return name + "@" + host;
-}
 
 class Replay {
   public:
@@ -118,9 +106,7 @@ class Replay {
                                        {"outcome", filter.outcome},
                                        {"since", filter.since},
                                        {"limit", filter.limit}}}};
-        pg_.execute(audit_sql,
-                    {options_.actor.empty() ? current_user() : options_.actor,
-                     details.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+        record_action(pg_, options_.actor, "webhooks.replay", "webhook_logs", details);
     }
 
     const ReplayOptions& options_;
