@@ -1,4 +1,5 @@
-"""What became of an e-mail or a text message: its row's delivery_status goes forward only."""
+"""What became of an e-mail or a text message: its row's delivery_status goes forward only, its timeline tells each
+step, and addresses that are none get nothing more."""
 import itertools
 import urllib.parse
 
@@ -25,6 +26,19 @@ def sms(shop, message_id, to="+919800000001", provider="msg91"):
     return shop.database.value(
         "INSERT INTO sms_queue (type, \"to\", provider, provider_message_id, status, delivery_status)"
         " VALUES ('otp', %s, %s, %s, 'completed', 'sent') RETURNING id", [to, provider, message_id])
+
+
+def held(shop, **columns):
+    """An e-mail of which nobody knows whether it was sent."""
+    columns = {"type": "otp", '"to"': "a@shop.example", "status": "pending", "delivery_status": "unknown",
+               "unknowns": 1, "scheduled_at": "2099-01-01"} | columns
+    return shop.database.value(f"INSERT INTO email_queue ({', '.join(columns)}) VALUES"
+                               f" ({', '.join(['%s'] * len(columns))}) RETURNING id", list(columns.values()))
+
+
+def timeline(shop, row):
+    return [(event["status"], event["reason"]) for event in shop.database.run(
+        "SELECT status, reason FROM message_events WHERE message_id = %s ORDER BY id", [str(row)])]
 
 
 def delivery(shop, table, row):
@@ -89,6 +103,73 @@ def test_a_report_faster_than_the_sender_is_not_lost(paying_shop):
     assert delivery(paying_shop, "email_queue", row) == "delivered"
 
 
+@pytest.mark.parametrize("columns", [
+    {}, {"status": "failed", "unknowns": 2}, {"delivery_status": None, "attempts": 1},
+    {"status": "processing", "delivery_status": None, "lease_until": "2020-01-01"},
+    {"status": "failed", "delivery_status": "failed"}, {"status": "completed", "delivery_status": "expired"}], ids=str)
+@pytest.mark.parametrize("event, end", [("delivered", "delivered"), ("processed", "sent"), ("dropped", "failed")])
+def test_a_report_ends_what_nobody_knew(paying_shop, columns, event, end):
+    row = held(paying_shop, **columns)
+    paying_shop.done(paying_shop.push("sendgrid", [sendgrid(event, coupon_id=str(row))]))
+    now = paying_shop.database.row("SELECT * FROM email_queue WHERE id = %s", [row])
+    assert (now["status"], now["delivery_status"], now["lease_until"]) == ("completed", end, None)
+    assert (now["provider"], now["provider_message_id"]) == ("sendgrid", "MSG1")
+    assert [status for status, _ in timeline(paying_shop, row)] == [end]
+
+
+def test_a_report_about_a_message_in_other_hands_leaves_it_there(paying_shop):
+    row = held(paying_shop, status="processing", delivery_status=None, lease_until="2099-01-01")
+    paying_shop.done(paying_shop.push("sendgrid", [sendgrid("delivered", coupon_id=str(row))]))
+    now = paying_shop.database.row("SELECT * FROM email_queue WHERE id = %s", [row])
+    assert (now["status"], now["delivery_status"]) == ("processing", "delivered") and now["lease_until"]
+
+
+def test_a_late_report_does_not_end_a_replayed_message(paying_shop):
+    row = held(paying_shop, delivery_status=None, unknowns=0)
+    log = paying_shop.done(paying_shop.push("sendgrid", [sendgrid("bounce", type="bounce", coupon_id=str(row))]))
+    now = paying_shop.database.row("SELECT * FROM email_queue WHERE id = %s", [row])
+    assert (now["status"], now["delivery_status"]) == ("pending", None) and log["status"] == "completed"
+
+
+def test_the_timeline_tells_each_step_once_with_the_provider_s_words(paying_shop):
+    row = email(paying_shop, "MSG1")
+    bounce = sendgrid("bounce", type="bounce", reason="550 no such user", timestamp=1767225601)
+    for events in ([sendgrid("processed")], [sendgrid("deferred", response="421 busy")], [bounce], [bounce],
+                   [sendgrid("delivered")]):
+        paying_shop.done(paying_shop.push("sendgrid", events))
+    assert timeline(paying_shop, row) == [("deferred", "421 busy"), ("bounced", "550 no such user")]
+    assert paying_shop.database.value("SELECT max(at) = to_timestamp(1767225601) FROM message_events")
+
+
+@pytest.mark.parametrize("event, reason", [
+    ({"event": "bounce", "type": "bounce"}, "bounce"), ({"event": "bounce", "type": "blocked"}, None),
+    ({"event": "dropped", "reason": "Bounced Address"}, "bounce"), ({"event": "dropped", "reason": "Invalid"}, "bounce"),
+    ({"event": "dropped", "reason": "Spam Reporting Address"}, "spam"),
+    ({"event": "dropped", "reason": "Unsubscribed Address"}, "unsubscribe"),
+    ({"event": "dropped", "reason": "Spam Content"}, None), ({"event": "spamreport"}, "spam"),
+    ({"event": "unsubscribe"}, "unsubscribe"), ({"event": "group_unsubscribe"}, "unsubscribe"),
+    ({"event": "delivered"}, None)], ids=str)
+def test_addresses_are_suppressed(paying_shop, event, reason):
+    row = email(paying_shop, "MSG1")
+    for _ in range(2):
+        paying_shop.done(paying_shop.push("sendgrid", [sendgrid(**event) | {"email": "Asha@Shop.Example"}]))
+    listed = paying_shop.database.run("SELECT channel, address, reason, provider FROM suppressions")
+    assert listed == ([] if reason is None else [
+        {"channel": "email", "address": "asha@shop.example", "reason": reason, "provider": "sendgrid"}])
+    if event["event"] in ("spamreport", "unsubscribe", "group_unsubscribe"):
+        assert delivery(paying_shop, "email_queue", row) == "sent", "it says nothing about delivery"
+        assert {status for status, _ in timeline(paying_shop, row)} <= {"spam", "unsubscribed"}
+
+
+def test_an_address_is_suppressed_although_its_message_is_not_ours(paying_shop):
+    log = paying_shop.push("sendgrid", [sendgrid("spamreport", "NOT-OURS")])
+    for tries in (1, 2, 3):
+        eventually(lambda: paying_shop.log_row(log) and paying_shop.log_row(log)["attempts"] >= tries, "another try")
+        paying_shop.hurry()
+    assert paying_shop.done(log)["outcome"] == "applied"
+    assert paying_shop.database.value("SELECT reason FROM suppressions") == "spam"
+
+
 @pytest.mark.parametrize("statuses, end", [(["queued", "sent", "delivered"], "delivered"),
                                            (["delivered", "sent"], "delivered"), (["undelivered"], "failed")])
 def test_twilio_moves_a_text_message_forward(paying_shop, statuses, end):
@@ -106,6 +187,14 @@ def test_msg91_finds_the_number_of_the_request(paying_shop):
     paying_shop.done(paying_shop.push("msg91", urllib.parse.urlencode({"data": data}), trust="token-only"))
     assert delivery(paying_shop, "sms_queue", one) == "delivered"
     assert delivery(paying_shop, "sms_queue", other) == "failed"
+
+
+@pytest.mark.parametrize("to", ["9800000001", "+91 98000-00001", "00919800000001"])
+def test_msg91_finds_numbers_however_they_are_written(paying_shop, to):
+    row = sms(paying_shop, "R1", to=to)
+    paying_shop.done(paying_shop.push("msg91", {"requestId": "R1", "number": "919800000001", "status": 1},
+                                      trust="token-only"))
+    assert delivery(paying_shop, "sms_queue", row) == "delivered"
 
 
 def test_an_unknown_status_of_msg91_is_kept(paying_shop):
