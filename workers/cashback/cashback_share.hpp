@@ -17,6 +17,7 @@ struct CommissionRule {
     std::int64_t value = 0;
     std::optional<std::int64_t> max_cashback, min_order;  // hundredths
     std::optional<std::int64_t> valid_from_ms, valid_to_ms;
+    std::string problem;  // not empty: it cannot be understood, and why; nothing may be paid by it
 };
 
 // The rule that counts at that time: one of the offer's category before one of none, then the latest
@@ -30,7 +31,8 @@ struct Share {
 };
 
 // `sale` and `commission` in hundredths of the currency that is credited. A percentage is of the sale;
-// without a sale it is 0 with a reason. Never above max_cashback, never above the commission.
+// without a sale it is 0 with a reason, and so is a minimum. Never above max_cashback, never above the
+// commission, never below 0.
 Share share_of(const CommissionRule& rule, std::optional<std::int64_t> sale,
                std::int64_t commission);
 

@@ -1,0 +1,192 @@
+#include "cashback/effects.hpp"
+
+#include <iterator>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "cashback/desired.hpp"
+#include "cashback/matching.hpp"
+#include "cashback/same_order.hpp"
+#include "cashback/settle_cashback.hpp"
+#include "cashback/taken_transactions.hpp"
+#include "runtime/pg_transaction.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr int tries_max = 5;
+
+// A number of our own for pg_advisory_xact_lock: reports of one order must not be judged by two at
+// once.
+constexpr const char* begin_sql =
+    "SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(hashtext('coupon cashback "
+    "effects'))";
+
+constexpr const char* put_aside_sql =
+    "UPDATE affiliate_transactions SET problem = $2 || $3, processed = version"
+    " WHERE id = $1::bigint RETURNING network, transaction_id";
+
+constexpr const char* look_again_sql =
+    "UPDATE affiliate_transactions SET version = version + 1 WHERE id IN ("
+    "  SELECT id FROM affiliate_transactions WHERE first_seen_at > now() - make_interval(days => "
+    "$1::int)"
+    "   AND processed >= version AND duplicate_of IS NULL"
+    "   AND (unmatched IS NOT NULL OR problem LIKE 'no effect: %')"
+    "  ORDER BY first_seen_at DESC LIMIT 10000)";
+
+// The transaction itself is at fault, or what the shop keeps for it; not the server or our SQL.
+bool is_its_own_fault(const PgError& error) {
+    return error.is_data_error() || error.sqlstate().starts_with("CL") ||
+           error.sqlstate().starts_with("P0");
+}
+
+bool is_worth_repeating(const PgError& error) {
+    return error.sqlstate().starts_with("40");
+}
+
+NetworkState credit_on(const EffectSettings& settings, const std::string& network) {
+    // Other reports of an order may be of a network that is not configured any more.
+    const auto it = settings.credit_on.find(network);
+    return it == settings.credit_on.end() ? NetworkState::paid : it->second;
+}
+
+TransactionRows with_owners(PgConnection& pg, const EffectSettings& settings,
+                            TransactionRows rows) {
+    find_owners(pg, settings.click_keys, settings.attribution_days, rows);
+    while (true) {
+        const auto others = settle_same_orders(pg, rows);
+        if (others.empty()) {
+            return rows;
+        }
+        auto more = take_anew(pg, others);
+        if (more.empty()) {
+            return rows;
+        }
+        find_owners(pg, settings.click_keys, settings.attribution_days, more);
+        std::move(more.begin(), more.end(), std::back_inserter(rows));
+    }
+}
+
+std::vector<PlannedTransaction> plan(PgConnection& pg, const EffectSettings& settings,
+                                     TransactionRows rows) {
+    const auto desired = desired_of(pg, settings.currency, rows);
+    std::vector<PlannedTransaction> planned;
+    planned.reserve(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        auto& row = rows[i];
+        CreditPlan steps;
+        row.problem = desired[i].problem;
+        if (row.is_readable && row.problem.empty()) {
+            steps =
+                plan_credit(row, desired[i], credit_on(settings, row.network), settings.currency);
+            if (row.is_matched() && !desired[i].is_known) {
+                row.unmatched = desired[i].reason;
+            }
+        }
+        planned.push_back({std::move(row), std::move(steps)});
+    }
+    return planned;
+}
+
+EffectCounts count(const std::vector<PlannedTransaction>& planned) {
+    EffectCounts counts;
+    for (const auto& [row, steps] : planned) {
+        ++counts.processed;
+        counts.failed += !row.problem.empty();
+        counts.matched += row.is_readable && row.is_matched();
+        counts.unmatched += row.is_readable && !row.is_matched();
+        counts.credited += steps.credit;
+        counts.reversed += steps.reverse;
+    }
+    return counts;
+}
+
+}  // namespace
+
+EffectCounts& EffectCounts::operator+=(const EffectCounts& other) {
+    processed += other.processed;
+    matched += other.matched;
+    unmatched += other.unmatched;
+    credited += other.credited;
+    reversed += other.reversed;
+    failed += other.failed;
+    return *this;
+}
+
+TransactionEffects::TransactionEffects(EffectSettings settings, const Log& log)
+    : settings_(std::move(settings)), log_(log) {}
+
+EffectCounts TransactionEffects::work(PgConnection& pg, int max, const std::string& cause) {
+    return work_on(pg, {}, max, cause);
+}
+
+// Halves a batch that fails until what remains is the transaction that makes it fail.
+EffectCounts TransactionEffects::work_on(PgConnection& pg, std::vector<std::int64_t> ids, int max,
+                                         const std::string& cause) {
+    for (int tries = 1;; ++tries) {
+        try {
+            return work_once(pg, ids, max, cause);
+        } catch (const PgError& error) {
+            if (is_worth_repeating(error) && tries < tries_max) {
+                continue;
+            }
+            if (!is_its_own_fault(error) || ids.empty()) {
+                throw;
+            }
+            if (ids.size() == 1) {
+                return put_aside(pg, ids.front(), error.what());
+            }
+        }
+        break;
+    }
+    const auto middle = ids.begin() + static_cast<std::ptrdiff_t>(ids.size() / 2);
+    auto counts = work_on(pg, {ids.begin(), middle}, max, cause);
+    return counts += work_on(pg, {middle, ids.end()}, max, cause);
+}
+
+EffectCounts TransactionEffects::work_once(PgConnection& pg, std::vector<std::int64_t>& ids,
+                                           int max, const std::string& cause) {
+    PgTransaction transaction(pg);
+    pg.execute_script(begin_sql);
+    auto rows = ids.empty() ? take_transactions(pg, settings_.credit_on, max) : take_these(pg, ids);
+    if (rows.empty()) {
+        return {};
+    }
+    if (ids.empty()) {
+        for (const auto& row : rows) {
+            ids.push_back(row.id);
+        }
+    }
+    const auto planned = plan(pg, settings_, with_owners(pg, settings_, std::move(rows)));
+    settle_cashback(pg, planned, cause);
+    transaction.commit();
+    for (const auto& [row, steps] : planned) {
+        if (!row.problem.empty()) {
+            log_.error("a transaction was put aside: it has no effect",
+                       {{"network", row.network},
+                        {"transaction", row.transaction_id},
+                        {"why", row.problem}});
+        }
+    }
+    return count(planned);
+}
+
+EffectCounts TransactionEffects::put_aside(PgConnection& pg, std::int64_t id,
+                                           const std::string& why) {
+    const auto row = pg.execute(put_aside_sql, {std::to_string(id), no_effect, why});
+    if (row.rows() == 0) {
+        return {};
+    }
+    log_.error("a transaction was put aside: it has no effect",
+               {{"network", row.text(0, 0)}, {"transaction", row.text(0, 1)}, {"why", why}});
+    EffectCounts counts;
+    counts.processed = counts.failed = 1;
+    return counts;
+}
+
+std::int64_t look_again_at_unmatched(PgConnection& pg, std::int64_t attribution_days) {
+    return pg.execute(look_again_sql, {std::to_string(attribution_days)}).affected();
+}
+
+}  // namespace coupon
