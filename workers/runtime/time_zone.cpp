@@ -130,9 +130,9 @@ std::optional<TimeZone> TimeZone::read_file(const std::string& name) {
 }
 
 std::int64_t TimeZone::offset_at(std::int64_t unix_s) const {
-    const auto after =
-        std::upper_bound(changes_.begin(), changes_.end(), unix_s,
-                         [](std::int64_t at_s, const Change& change) { return at_s < change.at_s; });
+    const auto after = std::upper_bound(
+        changes_.begin(), changes_.end(), unix_s,
+        [](std::int64_t at_s, const Change& change) { return at_s < change.at_s; });
     return after == changes_.begin() ? first_offset_s_ : std::prev(after)->offset_s;
 }
 
@@ -145,7 +145,8 @@ TimeZone configured_time_zone(const std::string& variable, const std::string& by
     const auto name = environment_value(variable).value_or(by_default);
     auto zone = TimeZone::find(name);
     if (!zone) {
-        throw ConfigError(variable + " names no time zone this system knows: give one like UTC, "
+        throw ConfigError(variable +
+                          " names no time zone this system knows: give one like UTC, "
                           "Asia/Kolkata or +05:30");
     }
     return *std::move(zone);

@@ -17,8 +17,8 @@ class TimeZone {
 
     // Seconds east of UTC at that Unix time.
     [[nodiscard]] std::int64_t offset_at(std::int64_t unix_s) const;
-    // The Unix time at which clocks there show `local_s` (seconds since 1970-01-01 00:00 local). Of an
-    // hour that comes twice one of both; of one that is left out, a time close to it.
+    // The Unix time at which clocks there show `local_s` (seconds since 1970-01-01 00:00 local). Of
+    // an hour that comes twice one of both; of one that is left out, a time close to it.
     [[nodiscard]] std::int64_t unix_time(std::int64_t local_s) const;
 
   private:

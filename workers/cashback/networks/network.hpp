@@ -16,22 +16,23 @@ std::string_view state_word(NetworkState state) noexcept;
 std::optional<NetworkState> parse_network_state(std::string_view word) noexcept;
 
 struct NetworkTransaction {
-    std::string id;            // the network's; never empty unless there is a problem
-    std::string subid;         // our click id, or a front end's, as the network hands it back
+    std::string id;     // the network's; never empty unless there is a problem
+    std::string subid;  // our click id, or a front end's, as the network hands it back
     std::string order_ref, merchant_ref;
-    std::string status;        // the network's word
+    std::string status;  // the network's word
     NetworkState state = NetworkState::pending;
-    bool state_known = true;   // false: a word nobody told us of; counts as pending, and alerts
-    std::optional<std::string> commission, sale;  // exact decimals of `currency`, at most hundredths
-    std::string currency;      // three capital letters
+    bool state_known = true;  // false: a word nobody told us of; counts as pending, and alerts
+    std::optional<std::string> commission,
+        sale;              // exact decimals of `currency`, at most hundredths
+    std::string currency;  // three capital letters
     std::optional<std::int64_t> occurred_ms, updated_ms;  // Unix time
-    std::string raw;           // the record as JSON that PostgreSQL takes
-    std::string problem;       // not empty: it cannot be used, and why
+    std::string raw;      // the record as JSON that PostgreSQL takes
+    std::string problem;  // not empty: it cannot be used, and why
 };
 
 struct NetworkPage {
     std::vector<NetworkTransaction> transactions;
-    std::optional<std::string> next;  // where the next page begins; nothing: this was the last
+    std::optional<std::string> next;    // where the next page begins; nothing: this was the last
     std::optional<std::int64_t> total;  // how many the network says there are, where it does
 };
 
@@ -52,8 +53,8 @@ class AffiliateNetwork {
     // credentials or our call are wrong), with a text that holds no secret.
     virtual NetworkPage fetch(const NetworkWindow& window, const std::string& place) = 0;
 
-    // The transactions that a postback names, by the network's id; for networks that cannot be asked
-    // for one: nothing, and the caller fetches a window.
+    // The transactions that a postback names, by the network's id; for networks that cannot be
+    // asked for one: nothing, and the caller fetches a window.
     virtual std::optional<NetworkPage> fetch_one(const std::string& transaction_id) = 0;
 };
 

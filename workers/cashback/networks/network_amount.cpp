@@ -1,5 +1,6 @@
 #include "cashback/networks/network_amount.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -24,7 +25,7 @@ bool are_digits(std::string_view text) {
 }
 
 std::optional<int> parse_exponent(std::string_view text) {
-    if (text.starts_with('+')) {
+    if (text.starts_with('+') && !text.starts_with("+-")) {
         text.remove_prefix(1);
     }
     int exponent = 0;
@@ -49,8 +50,9 @@ std::optional<Decimal> parse_decimal(std::string_view text) {
     const auto point = text.find('.');
     const auto whole = text.substr(0, point);
     const auto fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
-    if (whole.empty() || whole.size() + fraction.size() > digits_max || !are_digits(whole) ||
-        !are_digits(fraction) || (point != std::string_view::npos && fraction.empty())) {
+    const auto size = whole.size() + fraction.size();
+    if (size == 0 || size > digits_max || !are_digits(whole) || !are_digits(fraction) ||
+        (point != std::string_view::npos && fraction.empty())) {
         return std::nullopt;
     }
     Decimal decimal{std::string(whole), static_cast<int>(fraction.size()) - exponent};

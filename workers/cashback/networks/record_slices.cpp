@@ -163,8 +163,7 @@ SlicedPage slice_records(std::string_view page, std::string_view path) {
         at = walker.find_member(at, path.substr(0, dot));
         path.remove_prefix(std::min(dot + 1, path.size()));
     }
-    const auto end =
-        walker.is(at, '[') ? walker.slice_array(at, sliced.records) : nowhere;
+    const auto end = walker.is(at, '[') ? walker.slice_array(at, sliced.records) : nowhere;
     if (end == nowhere) {
         sliced.records.clear();
         sliced.rest = page;
@@ -187,8 +186,8 @@ std::string mended_json(std::string_view text) {
             }
             const auto run = text.substr(at, end - at);
             std::string clean(json_escaped_max(run.size()), '\0');
-            clean.resize(static_cast<std::size_t>(append_json_string(clean.data(), run) -
-                                                  clean.data()));
+            clean.resize(
+                static_cast<std::size_t>(append_json_string(clean.data(), run) - clean.data()));
             mended += clean;
             at = end;
         } else if (c == '\\') {
