@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "cashback/cashback_command.hpp"
+#include "cashback/check.hpp"
 #include "clicks/check.hpp"
 #include "clicks/clicks_role.hpp"
 #include "email/check.hpp"
@@ -57,6 +59,15 @@ int start_webhooks(const WebhooksOptions& options) {
     run_webhooks(settings.database_url, settings.redis, identity, options, stop, log,
                  settings.metrics_listen);
     return 0;
+}
+
+int start_cashback(const CashbackOptions& options) {
+    const auto settings = read_settings();
+    const auto identity = make_worker_identity("cashback");
+    const Log log(identity.role, identity.id, settings.log_level);
+    const StopSignal stop;
+    return run_cashback(settings.database_url, settings.redis, identity, options, stop, log,
+                        settings.metrics_listen);
 }
 
 using MakeChannel = std::unique_ptr<MessageChannel> (*)(const Log& log);
@@ -122,6 +133,8 @@ int main(int argc, char** argv) {
     add_messages_command(app, "email", "Send e-mails from Redis and PostgreSQL until SIGTERM", email);
     add_messages_command(app, "sms", "Send text messages from Redis and PostgreSQL until SIGTERM",
                          sms);
+    CashbackCommand cashback;
+    add_cashback_command(app, cashback);
 
     try {
         app.parse(argc, argv);
@@ -131,6 +144,9 @@ int main(int argc, char** argv) {
         }
         if (sms.app->parsed()) {
             return sms.check ? check_sms(std::cerr) : start_messages(sms, make_sms_channel);
+        }
+        if (cashback.app->parsed()) {
+            return cashback.check ? check_cashback(std::cerr) : start_cashback(cashback.options);
         }
         if (webhooks->parsed()) {
             if (check_only) {

@@ -14,12 +14,14 @@
 namespace coupon {
 
 struct CashbackOptions {
-    bool once = false;  // one scheduled run of each network, then return
+    bool once = false;  // one run over each network and all effects, then return
 };
 
-void run_cashback(const std::string& database_url, const RedisAddress& redis,
-                  const WorkerIdentity& identity, const CashbackOptions& options,
-                  const StopSignal& stop, const Log& log,
-                  const std::optional<ListenAddress>& metrics_listen);
+// Returns once nothing is in flight; the exit code: 1 where `once` left something undone. Throws
+// ConfigError for a wrong setting. Redis and PostgreSQL may be away, unless `once`.
+int run_cashback(const std::string& database_url, const RedisAddress& redis,
+                 const WorkerIdentity& identity, const CashbackOptions& options,
+                 const StopSignal& stop, const Log& log,
+                 const std::optional<ListenAddress>& metrics_listen);
 
 }  // namespace coupon

@@ -15,10 +15,10 @@ struct StoreCounts {
 };
 
 // Upserts a page by (network, transaction id) in one statement; `version` goes up where state, status,
-// commission, sale, currency, subid, order or problem changed. Within a page the last of an id counts.
-// An answer that is older than what is stored (its updated_ms is less) changes nothing. A record with
-// a problem keeps what was known of it before, sets `problem`, and where it has no id is only counted
-// and logged. Inside the caller's transaction. Throws PgError.
+// commission, sale, currency, subid, order or time changed, or where a problem is over. Within a page
+// the last of an id counts. An answer that is older than what is stored (its updated_ms is less)
+// changes nothing. A record with a problem keeps what was known of it before and sets `problem`; one
+// without an id is only counted. Inside the caller's transaction. Throws PgError.
 StoreCounts store_transactions(PgConnection& pg, const std::string& network, std::int64_t run_id,
                                const std::vector<NetworkTransaction>& transactions);
 
