@@ -17,6 +17,7 @@ from .sms_fixtures import new_sms_shop, sms_shop, templates  # noqa: F401
     ({"SMS_PROVIDERS": "twilio", "TWILIO_FROM": "", "TWILIO_WHATSAPP_FROM": ""}, "Twilio needs a sender"),
     ({"SMS_PROVIDERS": "twilio", "TWILIO_WHATSAPP_FROM": "shop"}, "TWILIO_WHATSAPP_FROM is no phone number"),
     ({"SMS_COUNTRY_CODE": "+91"}, "SMS_COUNTRY_CODE: give one to three digits"),
+    ({"HTTPS_CA_FILE": "/nowhere"}, "HTTPS_CA_FILE names a file that cannot be read: /nowhere"),
     ({"OTP_VALID_SECONDS": "soon"}, "OTP_VALID_SECONDS"),
     ({"TEMPLATE_DIR": "/nowhere"}, "TEMPLATE_DIR: /nowhere/sms cannot be read"),
     ({"SHOP_NAME": ""}, "SHOP_NAME is not set: it is what text messages say for {{shop}}")])

@@ -3,6 +3,7 @@
 #include "messages/otp_expiry.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "runtime/http_client.hpp"
 #include "runtime/provider_limit.hpp"
 #include "runtime/role_check.hpp"
 #include "sms/dlt_rules.hpp"
@@ -31,8 +32,11 @@ void check_msg91_sender() {
 }  // namespace
 
 int check_sms(std::ostream& out) {
-    std::vector<Check> checks{check_common_settings, [] { configured_country_code(); },
-                              [] { configured_otp_validity(); }, [] { configured_sms_templates(); },
+    std::vector<Check> checks{check_common_settings,
+                              [] { configured_country_code(); },
+                              [] { configured_otp_validity(); },
+                              [] { https_ca_file(); },
+                              [] { configured_sms_templates(); },
                               [] {
                                   for (const auto& name : configured_sms_providers()) {
                                       configured_provider_rate(name);
