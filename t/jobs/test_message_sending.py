@@ -200,3 +200,14 @@ def test_metrics(message_shop):
             'coupon_intake_total{queue="email",outcome="accepted"}': 2,
             'coupon_worker_entries_total{role="email"}': 2, 'coupon_jobs_dead{table="email_queue"}': 1}.items():
         assert samples[name] == value, name
+
+
+def test_a_missing_suppression_list_is_waited_for(message_shop):
+    message_shop.database.run("ALTER TABLE suppressions RENAME TO other")
+    id = message_shop.add_row()
+    message_shop.start_email()
+    eventually(lambda: "cannot be looked up" in message_shop.log(), "it says so")
+    stays(lambda: not message_shop.provider.sent, "nothing is sent without it", 1)
+    assert message_shop.log().count("cannot be looked up") == 1
+    message_shop.database.run("ALTER TABLE other RENAME TO suppressions")
+    assert message_shop.is_sent(id)["attempts"] == 0

@@ -2,21 +2,19 @@
 
 #include <algorithm>
 #include <atomic>
-#include <list>
 #include <thread>
 #include <utility>
 
 #include "messages/end_writer.hpp"
 #include "messages/lease_clock.hpp"
 #include "messages/message_end.hpp"
+#include "messages/message_flights.hpp"
 #include "messages/message_table.hpp"
 #include "messages/postgres_pause.hpp"
-#include "messages/private_text.hpp"
 #include "messages/providers.hpp"
 #include "messages/sender_counts.hpp"
-#include "runtime/clock.hpp"
+#include "runtime/backoff.hpp"
 #include "runtime/pg_connection.hpp"
-#include "runtime/retry_policy.hpp"
 
 namespace coupon {
 namespace {
@@ -33,26 +31,12 @@ constexpr const char* session_sql =
     "SET statement_timeout = '4s'; SET lock_timeout = '1s';"
     "SET idle_in_transaction_session_timeout = '10s'";
 
-// A call begins only while so much of the lease is left: it ends, one way or the other, before
-// another worker may take the message.
-constexpr std::chrono::seconds lease_left_least{40};
-// What nobody could send now waits at least so long, so that it is not taken again and again.
-constexpr milliseconds give_back_least{500};
 // For writing what is left after the grace time.
 constexpr std::chrono::seconds last_writes{3};
 
 }  // namespace
 
 struct MessageSender::Impl {
-    // A message under way: its call, or the inquiry before it.
-    struct Flight {
-        Message message;
-        LeaseClock::time_point lease_end;
-        std::size_t provider = 0;          // of its call
-        std::optional<std::size_t> asked;  // whom the inquiry goes to, while it is under way
-    };
-    using Place = std::list<Flight>::iterator;
-
     Impl(MessageChannel& the_channel, const std::string& database_url, const RedisAddress& redis,
          SenderOptions the_options, const StopSignal& the_stop, const Log& the_log)
         : channel(the_channel),
@@ -68,7 +52,8 @@ struct MessageSender::Impl {
           ends(options.unknown_wait),
           writer(table, pg, pause, log,
                  [this](const MessageEnd& end, bool lost) { note_written(end, lost); }),
-          transfers(static_cast<std::size_t>(options.in_flight_max)) {}
+          flights(channel, providers, ends, counts, static_cast<std::size_t>(options.in_flight_max),
+                  log, [this](MessageEnd end) { add_end(std::move(end)); }) {}
 
     void run() {
         while (!stop.requested()) {
@@ -97,8 +82,8 @@ struct MessageSender::Impl {
             const auto lease_end = LeaseClock::now() + options.lease;
             auto taken = table.take(pg, calls, options.lease);
             pause.worked();
-            const bool all = static_cast<int>(taken.size()) < calls;
-            next_look = all ? now + milliseconds(options.idle_ms) : Clock::time_point{};
+            const bool are_all = static_cast<int>(taken.size()) < calls;
+            next_look = are_all ? now + milliseconds(options.idle_ms) : Clock::time_point{};
             begin_all(std::move(taken), lease_end);
         } catch (const PgError& error) {
             pause.failed(error);
@@ -125,178 +110,33 @@ struct MessageSender::Impl {
             return;
         }
         for (auto& message : sendable) {
-            flights.push_back({std::move(message), lease_end, 0, std::nullopt});
-            begin(std::prev(flights.end()));
+            flights.begin(std::move(message), lease_end);
         }
     }
 
     bool look_up(const std::vector<Message>& messages) {
         try {
             channel.look_up(pg, messages);
+            look_up_pause.reset();
             return true;
-        } catch (const PgError& error) {
-            pause.failed(error);
         } catch (const std::exception& failure) {
-            log.error("what messages need cannot be looked up", {{"error", failure.what()}});
+            if (look_up_pause.fresh()) {
+                log.error("what messages need cannot be looked up; it is tried until it can",
+                          {{"queue", channel.queue()}, {"error", failure.what()}});
+            }
         }
+        next_calls = Clock::now() + milliseconds(look_up_pause.next_ms());
         for (const auto& message : messages) {
-            add_end(MessageEnds::given_back(message, give_back_least));
+            add_end(MessageEnds::given_back(message, flights.short_delay()));
         }
         return false;
-    }
-
-    // Runs one step of a message; what it throws is the message's end.
-    template <typename Step>
-    void guarded(Place place, const Step& step) {
-        const auto& message = place->message;
-        try {
-            step();
-        } catch (const NotSent& why) {
-            finish(place, MessageEnds::not_sent(message, why));
-        } catch (const SendLater& why) {
-            finish(place, MessageEnds::later(message, why));
-        } catch (const PermanentFailure& failure) {
-            finish(place, MessageEnds::dead(message, {}, failure.what()));
-        } catch (const std::exception& failure) {
-            finish(place, ends.retried(message, {}, failure.what()));
-        }
-    }
-
-    void begin(Place place) {
-        guarded(place, [&] {
-            if (place->message.unknowns == 0 || !ask(place)) {
-                send(place);
-            }
-        });
-    }
-
-    // Whether a provider is asked first if it has the message.
-    bool ask(Place place) {
-        auto asked = channel.candidates(place->message);
-        if (const auto last = providers.find(place->message.provider)) {
-            asked = {*last};
-        }
-        for (const auto provider : asked) {
-            if (auto inquiry = channel.inquiry(place->message, provider)) {
-                if (!providers.works(provider)) {
-                    finish(place, MessageEnds::given_back(place->message, short_delay()));
-                } else if (has_lease(place)) {
-                    place->asked = provider;
-                    start(place, provider, *inquiry);
-                }
-                return true;
-            }
-        }
-        return false;
-    }
-
-    void send(Place place) {
-        const auto& message = place->message;
-        const auto candidates = channel.candidates(message);
-        if (candidates.empty()) {
-            throw PermanentFailure("no provider is configured for such a message");
-        }
-        const auto provider = providers.choose(candidates);
-        if (!provider) {
-            finish(place, MessageEnds::given_back(message, short_delay()));
-            return;
-        }
-        place->provider = *provider;
-        std::optional<Transfer> call;
-        try {
-            call = channel.prepare(message, *provider);
-        } catch (...) {
-            providers.unused(*provider);
-            throw;
-        }
-        if (has_lease(place)) {
-            start(place, *provider, *call);
-        } else {
-            providers.unused(*provider);
-        }
-    }
-
-    // Where it has not, the message is given back.
-    bool has_lease(Place place) {
-        if (place->lease_end - LeaseClock::now() >= lease_left_least) {
-            return true;
-        }
-        log.warn(
-            "a message is given back unsent: this worker stood still and its lease is nearly over",
-            {{"queue", channel.queue()}, {"message_id", place->message.job.id}});
-        finish(place, MessageEnds::given_back(place->message, milliseconds(0)));
-        return false;
-    }
-
-    void start(Place place, std::size_t provider, const Transfer& call) {
-        providers.begun(provider);
-        transfers.start(call, [this, place](HttpAnswer answer) {
-            answers.emplace_back(place, std::move(answer));
-        });
     }
 
     // --- what ends
 
     void go_on() {
-        transfers.run(idle());
-        take_answers();
+        flights.run(idle());
         write();
-    }
-
-    void take_answers() {
-        for (auto& [place, answer] : std::exchange(answers, {})) {
-            const CorrelationScope scope(place->message.job.correlation_id);
-            if (place->asked) {
-                take_inquiry(place, answer);
-            } else {
-                take_answer(place, answer);
-            }
-        }
-        counts.set_in_flight(flights.size());
-    }
-
-    void take_answer(Place place, const HttpAnswer& answer) {
-        SendOutcome outcome;
-        try {
-            outcome = channel.outcome(place->provider, answer);
-        } catch (const std::exception& failure) {
-            outcome = {SendOutcome::Kind::unknown, {}, failure.what(), std::nullopt};
-        }
-        outcome.reason = private_text.hidden(std::move(outcome.reason), place->message);
-        providers.ended(place->provider, outcome);
-        finish(place, ends.of_call(place->message, providers.name(place->provider), outcome));
-    }
-
-    void take_inquiry(Place place, const HttpAnswer& answer) {
-        const auto asked = *std::exchange(place->asked, std::nullopt);
-        SendOutcome outcome;
-        try {
-            outcome = channel.inquired(place->message, asked, answer);
-        } catch (const std::exception& failure) {
-            outcome = {SendOutcome::Kind::retry, {}, failure.what(), std::nullopt};
-        }
-        outcome.reason = private_text.hidden(std::move(outcome.reason), place->message);
-        const bool unanswered = answer.outcome != HttpAnswer::Outcome::answered;
-        if (unanswered && outcome.kind == SendOutcome::Kind::retry) {
-            outcome.kind = SendOutcome::Kind::down;
-        }
-        providers.ended(asked, outcome);
-        if (outcome.kind == SendOutcome::Kind::not_found) {
-            guarded(place, [&] { send(place); });
-            providers.put_back();
-        } else if (outcome.kind == SendOutcome::Kind::sent) {
-            finish(place, MessageEnds::found(place->message, providers.name(asked), outcome));
-        } else {
-            finish(place, ends.retried(place->message, providers.name(asked), outcome.reason));
-        }
-    }
-
-    void finish(Place place, MessageEnd end) {
-        if (end.sent) {
-            counts.add_wait(milliseconds(unix_now_ms() - place->message.created_ms));
-        }
-        add_end(std::move(end));
-        flights.erase(place);
     }
 
     void add_end(MessageEnd end) {
@@ -332,15 +172,10 @@ struct MessageSender::Impl {
 
     void wind_up() {
         const auto grace_end = Clock::now() + options.grace;
-        while ((!flights.empty() || writer.waiting() > 0) && Clock::now() < grace_end) {
+        while ((flights.size() > 0 || writer.waiting() > 0) && Clock::now() < grace_end) {
             go_on();
         }
-        for (const auto& flight : flights) {
-            // Of a message that was only asked about no more is known than before.
-            add_end(flight.asked ? MessageEnds::given_back(flight.message, milliseconds(0))
-                                 : ends.unknown(flight.message, providers.name(flight.provider),
-                                                "the worker was stopped before it was answered"));
-        }
+        flights.leave_all();
         const auto writes_end = Clock::now() + last_writes;
         pause.forget();
         write();
@@ -379,10 +214,6 @@ struct MessageSender::Impl {
         return std::chrono::ceil<milliseconds>(std::max(next - now, Clock::duration::zero()));
     }
 
-    [[nodiscard]] milliseconds short_delay() const {
-        return std::max(give_back_least, providers.wait());
-    }
-
     MessageChannel& channel;
     const SenderOptions options;
     const StopSignal& stop;
@@ -392,16 +223,14 @@ struct MessageSender::Impl {
     PgConnection metrics_pg;
     PostgresPause pause;
     Providers providers;
-    const PrivateText private_text;
     MessageEnds ends;
     SenderCounts counts;
     EndWriter writer;
-    std::list<Flight> flights;
-    std::vector<std::pair<Place, HttpAnswer>> answers;
+    MessageFlights flights;
     Clock::time_point next_look{}, next_calls{};
+    Backoff look_up_pause{200, 10'000};
     std::size_t written = 0;
     std::atomic<bool> woken{false};
-    Transfers transfers;
 };
 
 MessageSender::MessageSender(MessageChannel& channel, const std::string& database_url,
@@ -417,7 +246,7 @@ void MessageSender::run() {
 
 void MessageSender::wake() noexcept {
     impl_->woken = true;
-    impl_->transfers.wake();
+    impl_->flights.wake();
 }
 
 void MessageSender::add_metrics(Metrics& metrics) {
@@ -429,6 +258,8 @@ void MessageSender::add_metrics(Metrics& metrics) {
                       impl_->providers.is_open(provider) ? 1 : 0,
                       {{"provider", impl_->providers.name(provider)}});
         }
+    });
+    metrics.add([this](MetricsText& out) {
         const auto sql =
             "SELECT count(*) FROM " + impl_->table.name() + " WHERE delivery_status = 'unknown'";
         out.gauge(
