@@ -245,6 +245,8 @@ TEST(TwilioTest, ReadsItsAnswers) {
              Case{400, R"({"code":21211,"message":"Invalid 'To'","status":400})", Kind::permanent},
              Case{400, R"({"code":21610,"message":"unsubscribed recipient"})", Kind::permanent},
              Case{401, R"({"code":20003,"message":"Authenticate"})", Kind::down},
+             Case{401, R"({"code":20008,"message":"test credentials"})", Kind::down},
+             Case{403, R"({"code":20005,"message":"account not active"})", Kind::down},
              Case{429, R"({"code":20429,"message":"Too Many Requests"})", Kind::throttled},
              Case{400, R"({"code":20429,"message":"Too Many Requests"})", Kind::throttled},
              Case{429, "", Kind::throttled},
