@@ -97,7 +97,7 @@ TEST(MessageEndsTest, NotSentAndLaterCostNothing) {
 
 TEST(MessageEndsTest, ProvidersWordsBecomeStorable) {
     const auto end = MessageEnds::dead(message(), "p", std::string("bad\0\xff", 5));
-    EXPECT_EQ(end.error, "bad\\x00\\xFF");
+    EXPECT_EQ(end.error, "bad\\x00\\xff");
 }
 
 }  // namespace
