@@ -259,6 +259,7 @@ def test_numbered_rows_and_entries(numbered_shop):
     shop.push_to("email", {"id": "x" * 60, "type": "y" * 60, "to": "mina@example.com", "data": OTP})
     shop.start_email()
     taken_in(shop)
+    shop.is_sent(row)
     eventually(lambda: len(rows(shop, delivery_status="sent")) == 3, "three are sent", 20)
     later = [shop.add_row(to="tara@example.com", data=OTP | {"order_id": number}) for number in range(5)]
     for id in later:

@@ -209,6 +209,7 @@ TEST(Mails, BeforeTheTextIsWrittenTheyHaveFailed) {
         EXPECT_TRUE(answer.error.starts_with("127.0.0.1: ")) << answer.error;
         EXPECT_EQ(answer.error.find("secret"), std::string::npos) << answer.error;
         EXPECT_TRUE(server.mails().empty());
+        EXPECT_EQ(server.connections(), 1) << "a new connection is not tried again";
     }
 }
 

@@ -128,8 +128,6 @@ void CurlMail::set_message(const MailRequest& mail) {
     handle_.set(CURLOPT_MAIL_FROM, mail.from.c_str());
     handle_.set(CURLOPT_MAIL_RCPT, recipients_.get());
     handle_.set(CURLOPT_HTTPHEADER, headers_.get());
-    // Without it libcurl would send the mail again where a kept connection breaks before the reply.
-    handle_.set(CURLOPT_UPLOAD, 1L);
     handle_.set(CURLOPT_MIMEPOST, mime_.get());
 }
 
@@ -211,7 +209,7 @@ curl_socket_t CurlMail::open_socket(void* self, curlsocktype, curl_sockaddr* add
     }
 }
 
-// Greeting, TLS and login are behind it.
+// Greeting, TLS and login are behind it. Never a second time once the text was begun.
 int CurlMail::before_sending(void* self, char*, char*, int peer_port, int local_port) noexcept {
     auto& mail = *static_cast<CurlMail*>(self);
     const auto connection = mail.sockets_.find(local_port, peer_port);
