@@ -83,7 +83,7 @@ class TestSendgrid:
         shop.provider.script(reply)
         id = shop.push_email()
         row = shop.reaches(id, status="pending", delivery_status="unknown")
-        assert row["unknowns"] == 1 and 600 < row["wait"].total_seconds() <= 900
+        assert row["unknowns"] == 1 and 600 < row["wait"].total_seconds() < 960
         hurry(shop)
         shop.is_sent(id)
         assert shop.provider.times_sent()[id] == 2
@@ -147,7 +147,7 @@ class TestSmtp:
         assert text.get_content_type() == "text/plain" and "at Ajio & Söhne" in text.get_content()
         assert html.get_content_type() == "text/html" and "Ajio &amp; Söhne" in html.get_content()
         assert all(len(line) <= 998 for line in mail.source.split(b"\r\n"))
-        assert mail.source.count(b"\r\n\r\n") >= 1 and b"\n" not in mail.source.replace(b"\r\n", b"")
+        assert mail.source.isascii() and b"\n" not in mail.source.replace(b"\r\n", b"")
 
     @pytest.mark.parametrize("step, reply", [
         ("MAIL", "451 later"), ("RCPT", "450 mailbox busy"), ("DATA", "452 no room"), ("DATA-END", "451 not now"),
