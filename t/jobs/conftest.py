@@ -3,6 +3,7 @@ import contextlib
 
 import pytest
 
+from .cashback_shop import CashbackShop
 from .job_shop import JobShop
 from .message_shop import MessageShop
 
@@ -50,3 +51,22 @@ def new_message_shop(postgres, redis_server, template):
 def message_shop(new_message_shop):
     """A MessageShop whose workers the test starts itself."""
     return new_message_shop()
+
+
+@pytest.fixture
+def new_cashback_shop(postgres, redis_server, template):
+    """new_cashback_shop(…) → a CashbackShop of the test's own, without a worker yet."""
+    with contextlib.ExitStack() as closing:
+        def make(**options):
+            shop = CashbackShop(options.pop("postgres", postgres), options.pop("redis_server", redis_server),
+                                options.pop("template", template), **options)
+            closing.callback(shop.close)
+            return shop
+
+        yield make
+
+
+@pytest.fixture
+def cashback_shop(new_cashback_shop):
+    """A CashbackShop with all three networks whose workers the test starts itself."""
+    return new_cashback_shop()
