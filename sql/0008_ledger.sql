@@ -252,10 +252,12 @@ DECLARE
     amounts  numeric[] := ARRAY[-p_commission];
 BEGIN
     IF p_cashback <> 0 THEN
-        accounts := accounts || 'cashback_liability'; amounts := amounts || p_cashback;
+        accounts := array_append(accounts, 'cashback_liability');
+        amounts := array_append(amounts, p_cashback);
     END IF;
     IF p_commission <> p_cashback THEN
-        accounts := accounts || 'margin'; amounts := amounts || (p_commission - p_cashback);
+        accounts := array_append(accounts, 'margin');
+        amounts := array_append(amounts, p_commission - p_cashback);
     END IF;
     RETURN (ledger_record(p_key, 'commission', accounts, array_fill(NULL::bigint, ARRAY[cardinality(accounts)]), amounts,
                           p_reference_type, p_reference_id, p_cause)).id;

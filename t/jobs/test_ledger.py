@@ -233,6 +233,20 @@ class Model:
         return self.available, sum(self.holds.values(), D(0))
 
 
+def test_a_commission(wallets):
+    """What the network owes us is what we owe the user, and our margin; reversed, nothing of it stays."""
+    def accounts():
+        return {row["account"]: row["sum"] for row in wallets.database.run(
+            "SELECT account, sum(amount) FROM ledger_entries GROUP BY account")}
+    made = wallets.value("SELECT ledger_commission('c', 80, 30.50, 'x', '1')")
+    assert accounts() == {"commission_receivable": D(-80), "cashback_liability": D("30.50"), "margin": D("49.50")}
+    wallets.value("SELECT ledger_commission('all of it', 10, 10, 'x', '1')")
+    wallets.value("SELECT ledger_commission('none of it', 5, 0, 'x', '1')")
+    wallets.value("SELECT wallet_reverse('c:reversed', %s)", made)
+    assert accounts() == {"commission_receivable": D(-15), "cashback_liability": D(10), "margin": D(5)}
+    assert wallets.problems() == []
+
+
 def test_any_interleaving_adds_up(wallets):
     """Eight connections, random credits, purchases, holds, ends of holds, reversals and repeated keys; a few users, so
     that they meet. Each keeps to one user of its own for the model, and disturbs a shared one."""
