@@ -11,6 +11,7 @@
 #include "cashback/ledger_keeper.hpp"
 #include "cashback/network_watch.hpp"
 #include "cashback/networks/configured_networks.hpp"
+#include "runtime/envelope_intake.hpp"
 #include "runtime/heartbeat.hpp"
 #include "runtime/worker_metrics.hpp"
 
@@ -68,8 +69,11 @@ class CashbackRole {
         }
     }
 
-    // False: a run failed, or effects are left.
+    // What earlier runs left first, whether a network answers or not. False: a run failed, or effects
+    // are left.
     bool run_once() {
+        keeper_.look_again();
+        keeper_.work_off();
         std::vector<std::future<bool>> runs;
         for (auto& watch : watches_) {
             runs.push_back(std::async(std::launch::async, [&watch] { return watch->run_once(); }));
@@ -86,8 +90,14 @@ class CashbackRole {
              const std::optional<ListenAddress>& metrics_listen) {
         Heartbeat heartbeat(redis, identity, log_);
         make_desks(heartbeat);
+        EnvelopeQueue queue{"cashback", "cashback_jobs"};
+        queue.recipients = false;
+        EnvelopeIntake intake(
+            queue, database_url_, redis, identity.id, [this](std::size_t) { wake_desks(); }, stop_,
+            log_);
         Metrics metrics;
         add_metrics(metrics, identity, heartbeat, redis);
+        add_envelope_metrics(metrics, intake, "cashback");
         std::optional<MetricsServer> metrics_server;
         if (metrics_listen) {
             metrics_server.emplace(*metrics_listen, metrics);
@@ -99,6 +109,7 @@ class CashbackRole {
             threads.emplace_back([&watch] { watch->run(); });
         }
         threads.emplace_back([this] { keeper_.run(); });
+        threads.emplace_back([&intake] { intake.run(); });
         for (auto& desk : desks_) {
             desk.runner->start();
         }
@@ -141,12 +152,23 @@ class CashbackRole {
         add_queue_metrics(metrics, redis, "cashback");
         add_table_metrics(metrics, database_url_, {"cashback_jobs"});
         add_cashback_metrics(metrics, database_url_);
+        std::vector<const JobRunner*> runners;
+        for (const auto& desk : desks_) {
+            runners.push_back(desk.runner.get());
+        }
+        add_runner_metrics(metrics, runners);
         metrics.add([this](MetricsText& out) {
             totals_.write(out);
             out.gauge("coupon_cashback_unmatched_alert",
                       "1: more of the last day's transactions are unmatched than UNMATCHED_ALERT.",
                       keeper_.alerting() ? 1 : 0);
         });
+    }
+
+    void wake_desks() {
+        for (auto& desk : desks_) {
+            desk.runner->wake();
+        }
     }
 
     // Beside each other: the grace time is one for all.

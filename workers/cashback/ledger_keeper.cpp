@@ -58,7 +58,7 @@ void LedgerKeeper::run() noexcept {
     while (!stop_.requested()) {
         if (steady::now() >= look_again_due_) {
             look_again_due_ = steady::now() + look_again_every;
-            attempt("unmatched transactions", [this] { look_again(); });
+            look_again();
             attempt("the share of the unmatched", [this] { count_unmatched(); });
         }
         attempt("effects", [this] { effects_.work_off(pg_, "left by an earlier run"); });
@@ -69,7 +69,6 @@ void LedgerKeeper::run() noexcept {
 }
 
 bool LedgerKeeper::work_off() noexcept {
-    attempt("unmatched transactions", [this] { look_again(); });
     bool done = false;
     for (int tries = 0; !done && tries < once_tries_max && !stop_.requested(); ++tries) {
         if (tries > 0) {
@@ -80,11 +79,13 @@ bool LedgerKeeper::work_off() noexcept {
     return done;
 }
 
-void LedgerKeeper::look_again() {
-    const auto again = look_again_at_unmatched(pg_, settings_.effects.attribution_days);
-    if (again > 0) {
-        log_.info("unmatched transactions are looked at again", {{"transactions", again}});
-    }
+void LedgerKeeper::look_again() noexcept {
+    attempt("unmatched transactions", [this] {
+        const auto again = look_again_at_unmatched(pg_, settings_.effects.attribution_days);
+        if (again > 0) {
+            log_.info("unmatched transactions are looked at again", {{"transactions", again}});
+        }
+    });
 }
 
 void LedgerKeeper::seal() {

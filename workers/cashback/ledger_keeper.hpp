@@ -25,14 +25,15 @@ class LedgerKeeper {
     // Throws nothing.
     void run() noexcept;
 
-    // The effects alone, those that wait for their click included. False: some are left.
+    // Transactions that wait for their click are to have their effects anew.
+    void look_again() noexcept;
+    // The effects alone. False: some are left.
     bool work_off() noexcept;
 
     // Whether more of the last day's transactions are unmatched than UNMATCHED_ALERT allows.
     [[nodiscard]] bool alerting() const noexcept { return alerting_; }
 
   private:
-    void look_again();
     void seal();
     void expire_holds();
     void count_unmatched();

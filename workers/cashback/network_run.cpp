@@ -16,7 +16,9 @@ using steady = std::chrono::steady_clock;
 
 // A window without an end goes on a day beyond now: what changes while it is read stays within it.
 constexpr std::int64_t open_end_ms = 24LL * 60 * 60 * 1000;
+// A network whose list shrinks while it is read is read anew, a few times; more often it repeats itself.
 constexpr int pages_without_news_max = 20;
+constexpr int readings_max = 6;
 constexpr int pages_max = 1'000'000;
 constexpr auto tell_every = 10s;
 constexpr int problems_told_max = 5;  // of one page
@@ -117,9 +119,10 @@ RunEnd NetworkRun::read_window(Reading& reading, const NetworkWindow& window) {
         if (!page.next) {
             return RunEnd::done;
         }
-        if (reading.pages_without_news >= pages_without_news_max) {
+        if (reading.pages_without_news >=
+            pages_without_news_max + readings_max * reading.pages_with_news) {
             throw RetryLater(network_.name() + " repeats itself: " +
-                             std::to_string(pages_without_news_max) +
+                             std::to_string(reading.pages_without_news) +
                              " pages in a row without a new transaction");
         }
         if (reading.progress.pages >= pages_max) {
@@ -139,6 +142,7 @@ void NetworkRun::take_in(Reading& reading, const std::vector<NetworkTransaction>
     for (const auto& transaction : transactions) {
         news = reading.seen.add(transaction.id) || news;
     }
+    reading.pages_with_news += news ? 1 : 0;
     reading.pages_without_news = news ? 0 : reading.pages_without_news + 1;
     ++reading.progress.pages;
     const auto before = reading.progress;

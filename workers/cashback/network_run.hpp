@@ -64,7 +64,7 @@ class NetworkRun {
         RunRecord& record;
         RunProgress progress{};
         SeenIds seen{};
-        int pages_without_news = 0;
+        int pages_with_news = 0, pages_without_news = 0;  // the latter in a row
         std::set<std::string> unknown_words{};
         std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
         std::chrono::steady_clock::time_point told = started;

@@ -23,18 +23,25 @@ EnvelopeIntake::EnvelopeIntake(EnvelopeQueue queue, const std::string& database_
       log_(log),
       queue_(redis, options_.name, worker_id, stop, log),
       pg_(database_url, "coupon-worker intake", statement_deadline_ms, prepare_job_session),
-      table_(pg_, options_.name, options_.table),
-      writer_(stop, log),
-      keys_(
-          options_.name, options_.table, database_url,
-          [this](const EnvelopeCounts& counts) {
-              count(counts);
-              stored_(0);
-          },
-          stop, log) {}
+      table_(pg_, options_.name, options_.table, options_.recipients),
+      writer_(stop, log) {
+    if (options_.recipients) {
+        keys_.emplace(
+            options_.name, options_.table, database_url,
+            [this](const EnvelopeCounts& counts) {
+                count(counts);
+                stored_(0);
+            },
+            stop, log);
+    }
+}
 
 void EnvelopeIntake::run() {
-    std::thread keys([this] { keys_.run(); });
+    std::thread keys([this] {
+        if (keys_) {
+            keys_->run();
+        }
+    });
     while (!stop_.requested()) {
         queue_.keep_house();
         const auto claimed =
@@ -46,7 +53,7 @@ void EnvelopeIntake::run() {
         std::vector<EnvelopeEntry> entries;
         for (std::size_t i = 0; i < claimed->elements; ++i) {
             const auto text = reply_text(*claimed->element[i]);
-            entries.push_back({text, parse_envelope(text, true)});
+            entries.push_back({text, parse_envelope(text, options_.recipients)});
         }
         EnvelopeCounts counts;
         const bool complete = write(entries, counts);
@@ -83,8 +90,8 @@ void EnvelopeIntake::count(const EnvelopeCounts& counts) {
     totals_.duplicates += counts.duplicates;
     if (counts.failed > 0) {
         log_.error(
-            "messages cannot be understood; they are failed rows",
-            {{"table", options_.table}, {"messages", static_cast<std::int64_t>(counts.failed)}});
+            "entries cannot be understood; they are failed rows",
+            {{"table", options_.table}, {"entries", static_cast<std::int64_t>(counts.failed)}});
     }
 }
 

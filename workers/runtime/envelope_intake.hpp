@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,9 @@ namespace coupon {
 
 struct EnvelopeQueue {
     std::string name;   // without "queue:"
-    std::string table;  // a constant: email_queue, sms_queue
+    std::string table;  // a constant: email_queue, sms_queue, cashback_jobs
+    // False: its jobs have no "to", and rows that come without a key need none.
+    bool recipients = true;
     int batch_max = 500;
     int flush_ms = 50;  // between two looks into an empty queue
 };
@@ -57,7 +60,7 @@ class EnvelopeIntake {
     EnvelopeTable table_;
     PatientWriter writer_;
     // On a thread of its own: a Redis that hangs must not hold up what needs none.
-    KeyGiver keys_;
+    std::optional<KeyGiver> keys_;
     EnvelopeTotals totals_;
 };
 

@@ -18,6 +18,17 @@ constexpr const char* entry_sql =
     // Numbers that no bigint holds are nobody's id.
     "  CASE WHEN id ~ '^[0-9]{1,18}$' THEN id::bigint END AS number FROM given)";
 
+// What every job table has, and where an entry says it.
+constexpr const char* job_columns =
+    ", attempts, correlation_id, created_at, scheduled_at, status, last_error, raw, finished_at)";
+constexpr const char* job_values =
+    ", attempts, correlation_id,"
+    "  CASE WHEN to_timestamp(enqueued / 1000.0) BETWEEN now() - interval '30 days' AND now()"
+    "   THEN to_timestamp(enqueued / 1000.0) ELSE now() END,"
+    "  COALESCE(to_timestamp(scheduled / 1000.0), now()),"
+    "  CASE WHEN error IS NULL THEN 'pending' ELSE 'failed' END, error, raw,"
+    "  CASE WHEN error IS NOT NULL THEN now() END";
+
 // The row that has the entry's identity, where identity is not the producer's own key.
 std::string holder(bool uuids) {
     return uuids
@@ -49,18 +60,11 @@ std::string envelope_insert_sql(const std::string& table, const std::string& id_
         apart ? "CASE WHEN entry.key_is_id THEN " + identity + " ELSE entry.key END" : "entry.key";
     return std::string(entry_sql) + ", made AS (INSERT INTO " + table + " (" +
            (uuids ? "id, " : "") +
-           "type, \"to\", data, idempotency_key, attempts, correlation_id, created_at,"
-           "  scheduled_at, status, last_error, raw, finished_at)"
+           "type, \"to\", data, idempotency_key" +
+           job_columns +
            " SELECT " +
            (uuids ? id + ", " : "") + "type, recipient, data, " + key +
-           ", attempts, correlation_id,"
-           "  CASE WHEN to_timestamp(enqueued / 1000.0) BETWEEN now() - interval '30 days' AND "
-           "now()"
-           "   THEN to_timestamp(enqueued / 1000.0) ELSE now() END,"
-           "  COALESCE(to_timestamp(scheduled / 1000.0), now()),"
-           "  CASE WHEN error IS NULL THEN 'pending' ELSE 'failed' END, error, raw,"
-           "  CASE WHEN error IS NOT NULL THEN now() END"
-           " FROM entry WHERE " +
+           job_values + " FROM entry WHERE " +
            (apart ? where_apart(table, uuids) : where_new(table, uuids)) +
            // In one order, as every writer takes its locks.
            " ORDER BY key"
@@ -68,6 +72,13 @@ std::string envelope_insert_sql(const std::string& table, const std::string& id_
            " told AS (INSERT INTO message_events (queue, message_id, status, reason)"
            "  SELECT $13, id::text, 'failed', last_error FROM made WHERE status = 'failed')"
            " SELECT status = 'failed' FROM made";
+}
+
+std::string job_insert_sql(const std::string& table) {
+    return std::string(entry_sql) + " INSERT INTO " + table +
+           " (id, type, network, data, idempotency_key" + job_columns +
+           " SELECT uuid, type, NULLIF(data ->> 'network', ''), data, own_key" + job_values +
+           " FROM entry ORDER BY uuid ON CONFLICT DO NOTHING RETURNING status = 'failed'";
 }
 
 std::string rows_without_key_sql(const std::string& table) {

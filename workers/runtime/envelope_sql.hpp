@@ -13,6 +13,9 @@ namespace coupon {
 // another message; under an identity made of type, recipient and id.
 std::string envelope_insert_sql(const std::string& table, const std::string& id_type, bool apart);
 
+// The same for a table whose jobs have no recipient but a network, which their data names; $1 to $12.
+std::string job_insert_sql(const std::string& table);
+
 // $1 the most; ids as text.
 std::string rows_without_key_sql(const std::string& table);
 

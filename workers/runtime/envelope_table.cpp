@@ -27,12 +27,15 @@ class Columns {
         entry.envelope.error.empty() ? add_readable(entry.envelope) : add_unreadable(entry);
     }
 
-    [[nodiscard]] std::vector<PgParameter> parameters() const {
+    // The queue's name is for the messages' timelines.
+    [[nodiscard]] std::vector<PgParameter> parameters(bool with_queue) const {
         std::vector<PgParameter> parameters;
         for (const auto& column : columns_) {
             parameters.emplace_back(column.literal());
         }
-        parameters.emplace_back(queue_);
+        if (with_queue) {
+            parameters.emplace_back(queue_);
+        }
         return parameters;
     }
 
@@ -88,8 +91,9 @@ EnvelopeCounts& EnvelopeCounts::operator+=(const EnvelopeCounts& other) {
     return *this;
 }
 
-EnvelopeTable::EnvelopeTable(PgConnection& pg, std::string queue, std::string table)
-    : pg_(pg), queue_(std::move(queue)), table_(std::move(table)) {}
+EnvelopeTable::EnvelopeTable(PgConnection& pg, std::string queue, std::string table,
+                             bool recipients)
+    : pg_(pg), queue_(std::move(queue)), table_(std::move(table)), recipients_(recipients) {}
 
 EnvelopeCounts EnvelopeTable::store(const std::vector<EnvelopeEntry>& entries, std::size_t first,
                                     std::size_t last) {
@@ -98,12 +102,13 @@ EnvelopeCounts EnvelopeTable::store(const std::vector<EnvelopeEntry>& entries, s
     for (std::size_t i = first; i < last; ++i) {
         columns.add(entries[i]);
     }
-    const auto parameters = columns.parameters();
+    const auto parameters = columns.parameters(recipients_);
     EnvelopeCounts counts;
     PgTransaction transaction(pg_);
     const auto known = static_cast<int>(last - first) - insert(parameters, false, counts);
     if (known > 0) {
-        counts.duplicates = static_cast<std::size_t>(known - insert(parameters, true, counts));
+        const int apart = recipients_ ? insert(parameters, true, counts) : 0;
+        counts.duplicates = static_cast<std::size_t>(known - apart);
     }
     transaction.commit();
     return counts;
@@ -157,6 +162,10 @@ void EnvelopeTable::look_at_table() {
         throw PgError("the table " + table_ + " is missing", "42P01");
     }
     id_type_ = rows.text(0, 0);
+    if (!recipients_) {
+        insert_sql_ = job_insert_sql(table_);
+        return;
+    }
     insert_sql_ = envelope_insert_sql(table_, id_type_, false);
     insert_apart_sql_ = envelope_insert_sql(table_, id_type_, true);
     without_key_sql_ = rows_without_key_sql(table_);

@@ -29,8 +29,9 @@ struct EnvelopeCounts {
 
 class EnvelopeTable {
   public:
-    // `queue` without "queue:"; `table` is a constant. Neither is sent as a parameter.
-    EnvelopeTable(PgConnection& pg, std::string queue, std::string table);
+    // `queue` without "queue:"; `table` is a constant. Neither is sent as a parameter. A table without
+    // recipients has a column `network` instead, and uuids; only store() is for it.
+    EnvelopeTable(PgConnection& pg, std::string queue, std::string table, bool recipients = true);
 
     // Stores the entries [first, last), once: what is there already is left alone, so the call may
     // be repeated after any failure. Throws PgError.
@@ -52,6 +53,7 @@ class EnvelopeTable {
 
     PgConnection& pg_;
     const std::string queue_, table_;
+    const bool recipients_;
     std::string id_type_;  // uuid, bigint, …; empty before the first look
     std::string insert_sql_, insert_apart_sql_, without_key_sql_, give_keys_sql_, fail_sql_;
 };

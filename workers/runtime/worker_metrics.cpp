@@ -74,19 +74,41 @@ void add_table_metrics(Metrics& metrics, const std::string& database_url,
 }
 
 void add_runner_metrics(Metrics& metrics, const JobRunner& runner) {
-    metrics.add([&runner](MetricsText& out) {
-        const auto& counts = runner.counts();
-        const auto add = [&](std::string_view outcome, std::uint64_t value) {
+    add_runner_metrics(metrics, std::vector<const JobRunner*>{&runner});
+}
+
+void add_runner_metrics(Metrics& metrics, const std::vector<const JobRunner*>& runners) {
+    metrics.add([runners](MetricsText& out) {
+        const auto add = [&](std::string_view outcome, auto JobCounts::*count) {
+            std::uint64_t sum = 0;
+            for (const auto* runner : runners) {
+                sum += (runner->counts().*count).load();
+            }
             out.counter("coupon_worker_jobs_total", "Jobs this worker began, by how they ended.",
-                        static_cast<double>(value),
-                        {{"table", runner.table_name()}, {"outcome", outcome}});
+                        static_cast<double>(sum),
+                        {{"table", runners.front()->table_name()}, {"outcome", outcome}});
         };
-        add("started", counts.started);
-        add("completed", counts.completed);
-        add("retried", counts.retried);
-        add("dead", counts.dead);
-        add("given_back", counts.given_back);
-        add("lease_lost", counts.lease_lost);
+        add("started", &JobCounts::started);
+        add("completed", &JobCounts::completed);
+        add("retried", &JobCounts::retried);
+        add("dead", &JobCounts::dead);
+        add("given_back", &JobCounts::given_back);
+        add("lease_lost", &JobCounts::lease_lost);
+    });
+}
+
+void add_envelope_metrics(Metrics& metrics, const EnvelopeIntake& intake,
+                          const std::string& queue) {
+    metrics.add([&intake, queue](MetricsText& out) {
+        const auto& totals = intake.totals();
+        const auto add = [&](std::string_view outcome, std::uint64_t value) {
+            out.counter("coupon_intake_total",
+                        "Entries taken from the queue, by what became of them.",
+                        static_cast<double>(value), {{"queue", queue}, {"outcome", outcome}});
+        };
+        add("accepted", totals.accepted);
+        add("failed", totals.failed);
+        add("duplicate", totals.duplicates);
     });
 }
 

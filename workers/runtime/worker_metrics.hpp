@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/envelope_intake.hpp"
 #include "runtime/heartbeat.hpp"
 #include "runtime/job_runner.hpp"
 #include "runtime/metrics.hpp"
@@ -26,7 +27,12 @@ void add_queue_metrics(Metrics& metrics, const RedisAddress& redis, const std::s
 void add_table_metrics(Metrics& metrics, const std::string& database_url,
                        const std::vector<std::string>& tables);
 
-// coupon_worker_jobs_total by table and outcome. The runner must outlive the metrics' server.
+// coupon_worker_jobs_total by table and outcome. The runner must outlive the metrics' server. Several
+// of one table are added up.
 void add_runner_metrics(Metrics& metrics, const JobRunner& runner);
+void add_runner_metrics(Metrics& metrics, const std::vector<const JobRunner*>& runners);
+
+// coupon_intake_total by outcome. The intake must outlive the metrics' server.
+void add_envelope_metrics(Metrics& metrics, const EnvelopeIntake& intake, const std::string& queue);
 
 }  // namespace coupon
