@@ -282,5 +282,3 @@ class Cuelinks(Network):
                 "currency": one.currency, "status": self.STATUS.get(one.status, one.status), "order_id": one.order,
                 "transaction_date": one.occurred.isoformat(), "referrer_url": None, "extra_info": json.dumps({})}
 
-
-NETWORKS = {"admitad": Admitad, "vcommission": Vcommission, "cuelinks": Cuelinks}

@@ -1,6 +1,7 @@
 #include "runtime/time_zone.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -93,7 +94,12 @@ std::optional<TimeZone> TimeZone::read_file(const std::string& name) {
     if (!plain || name.empty() || name.front() == '/') {
         return std::nullopt;
     }
-    std::ifstream file(zone_directory + name, std::ios::binary);
+    const auto path = zone_directory + name;
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) {
+        return std::nullopt;
+    }
+    std::ifstream file(path, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     Bytes bytes{text};
     // The first block has times of four bytes, for old readers.

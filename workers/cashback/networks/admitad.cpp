@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 constexpr int page_size = 500;
 constexpr int lost_anchors_max = 100;
 constexpr int tokens_max = 2;  // another process's, and then one of our own
+// Admitad says 503 where others say 429.
+constexpr auto calls_exceeded_pause = 60s;
 constexpr std::int64_t two_days_s = 2 * 24 * 60 * 60;
 
 // 21.11.2026 10:00:00, on clocks of the zone.
@@ -83,7 +85,7 @@ Admitad::Admitad(AdmitadSettings settings, const std::string& database_url,
                  const RedisAddress& redis, const Log& log)
     : settings_(std::move(settings)),
       rules_(admitad_rules(settings_.subid, settings_.zone)),
-      call_(name_, "Admitad", redis, settings_.rate, log),
+      call_(name_, "Admitad", redis, settings_.rate, calls_exceeded_pause, log),
       tokens_(settings_.account, database_url, call_, log),
       sweep_("Admitad", log) {}
 

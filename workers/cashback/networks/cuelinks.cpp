@@ -1,5 +1,7 @@
 #include "cashback/networks/cuelinks.hpp"
 
+#include <chrono>
+
 #include "cashback/networks/calendar_day.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/exact_json.hpp"
@@ -7,6 +9,8 @@
 
 namespace coupon {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr std::size_t page_size = 100;
 constexpr int no_content = 204;
@@ -47,7 +51,7 @@ NetworkStatus cuelinks_status(const std::string& word, const nlohmann::json&) {
 Cuelinks::Cuelinks(CuelinksSettings settings, const RedisAddress& redis, const Log& log)
     : settings_(std::move(settings)),
       rules_{settings_.fields, settings_.zone, "INR", cuelinks_status},
-      call_(name_, "CueLinks", redis, settings_.rate, log),
+      call_(name_, "CueLinks", redis, settings_.rate, 0s, log),
       sweep_("CueLinks", log) {}
 
 NetworkPage Cuelinks::fetch(const NetworkWindow& window, const std::string& place) {

@@ -26,8 +26,11 @@ std::optional<milliseconds> wait_of(const HttpAnswer& answer) {
 }  // namespace
 
 NetworkCall::NetworkCall(std::string name, std::string who, const RedisAddress& redis,
-                         std::optional<RateLimit> rate, const Log& log)
-    : who_(std::move(who)), limit_(redis, std::move(name), rate, log) {}
+                         std::optional<RateLimit> rate, milliseconds pause_after_503,
+                         const Log& log)
+    : who_(std::move(who)),
+      pause_after_503_(pause_after_503),
+      limit_(redis, std::move(name), rate, log) {}
 
 void NetworkCall::wait_for_turn() {
     const auto give_up = std::chrono::steady_clock::now() + turn_patience;
@@ -52,6 +55,9 @@ HttpAnswer NetworkCall::send(HttpRequest request) {
     if (answer.status == 429) {
         slow_down(answer, said, too_many_pause);
     }
+    if (answer.status == 503) {
+        slow_down(answer, said, pause_after_503_);
+    }
     if (answer.status >= 500 || answer.status == 408) {
         throw RetryLater(said, wait_of(answer));
     }
@@ -65,7 +71,7 @@ void NetworkCall::slow_down(const HttpAnswer& answer, const std::string& why,
                             milliseconds at_least) {
     const auto pause = std::max(wait_of(answer).value_or(0ms), at_least);
     limit_.stop_for(pause);
-    throw RetryLater(why + ": too many calls", pause);
+    throw RetryLater(why, pause > 0ms ? std::optional(pause) : std::nullopt);
 }
 
 AnsweredPage answered_page(const HttpAnswer& answer, const std::string& who,

@@ -15,9 +15,11 @@ namespace coupon {
 
 class NetworkCall {
   public:
-    // `name` as in ratelimit:provider:<name>, `who` as people say it.
+    // `name` as in ratelimit:provider:<name>, `who` as people say it. After a 503 nobody calls for
+    // `pause_after_503` at least.
     NetworkCall(std::string name, std::string who, const RedisAddress& redis,
-                std::optional<RateLimit> rate, const Log& log);
+                std::optional<RateLimit> rate, std::chrono::milliseconds pause_after_503,
+                const Log& log);
 
     // Waits for its turn for a few seconds at most. The answer is 2xx or 4xx; throws RetryLater
     // where there is none, or it is 408, 429 or 5xx (after Retry-After where it is given),
@@ -34,6 +36,7 @@ class NetworkCall {
     void wait_for_turn();
 
     const std::string who_;
+    const std::chrono::milliseconds pause_after_503_;
     ProviderLimit limit_;
     HttpClient http_;
 };

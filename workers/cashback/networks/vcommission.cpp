@@ -64,7 +64,7 @@ NetworkStatus vcommission_status(const std::string& word, const nlohmann::json&)
 Vcommission::Vcommission(VcommissionSettings settings, const RedisAddress& redis, const Log& log)
     : settings_(std::move(settings)),
       rules_{settings_.fields, settings_.zone, settings_.currency, vcommission_status},
-      call_(name_, "vCommission", redis, settings_.rate, log),
+      call_(name_, "vCommission", redis, settings_.rate, 0s, log),
       sweep_("vCommission", log) {}
 
 NetworkPage Vcommission::fetch(const NetworkWindow& window, const std::string& place) {
@@ -135,7 +135,7 @@ void Vcommission::refuse(const HttpAnswer& answer, const std::string& code) {
     const auto said = "vCommission refuses with " +
                       (code.empty() ? std::to_string(answer.status) : "code " + code.substr(0, 8));
     if (code == "40") {
-        call_.slow_down(answer, said, 60s);
+        call_.slow_down(answer, said + ": too many calls", 60s);
     }
     if (code == "50" || code == "51") {
         throw RetryLater(said + ", an error of its own");
