@@ -52,7 +52,8 @@ class World:
 
     def change(self, transaction, **members):
         with self.lock:
-            for name, value in {"updated": datetime.datetime.now(UTC)} | members | {"text": None}.items():
+            changed = {"updated": datetime.datetime.now(UTC)} | members | {"text": None}
+            for name, value in changed.items():
                 setattr(transaction, name, value)
             self.version += 1
 

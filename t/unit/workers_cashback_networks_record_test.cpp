@@ -198,6 +198,7 @@ TEST(NetworkRecordTest, SaysWhatIsWrongAndKeepsTheRest) {
         {"123456789", "null", "the record has no id"},
         {"123456789", "\" \"", "the record has no id"},
         {"123456789", "[1]", "its id is neither a text nor a number; the record has no id"},
+        {"123456789", "\"A\\ud800\"", "its id is not printable ASCII"},
         {"80.10", "-80.10", "its commission is negative: -80.10"},
         {"80.10", "\"NaN\"", "its commission is no amount: NaN"},
         {"80.10", "{}",

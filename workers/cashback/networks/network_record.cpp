@@ -43,10 +43,7 @@ class Reading {
         : record_(record), rules_(rules), transaction_(transaction) {}
 
     void read() {
-        transaction_.id = text(Field::id, "id");
-        if (transaction_.id.empty()) {
-            say("the record has no id");
-        }
+        read_id();
         transaction_.subid = text(Field::click, "sub-id");
         transaction_.order_ref = text(Field::order, "order");
         transaction_.merchant_ref = text(Field::merchant, "merchant");
@@ -86,6 +83,19 @@ class Reading {
             return {};
         }
         return given;
+    }
+
+    void read_id() {
+        transaction_.id = text(Field::id, "id");
+        // Two that were mended might look the same.
+        const bool plain = std::all_of(transaction_.id.begin(), transaction_.id.end(),
+                                       [](char c) { return c >= ' ' && c <= '~'; });
+        if (!plain) {
+            say("its id is not printable ASCII");
+            transaction_.id.clear();
+        } else if (transaction_.id.empty()) {
+            say("the record has no id");
+        }
     }
 
     void read_status() {
