@@ -211,7 +211,7 @@ BEGIN
     END IF;
     ledger_key := format('cashback:%s:%s', p_source_id, event.generation);
     posting := wallet_reverse(ledger_key || ':reversal', event.ledger_credit,
-                              cashback_title(event.merchant_id) || ' was taken back by the shop');
+                              cashback_title(event.merchant_id) || ' was taken back');
     PERFORM wallet_reverse(ledger_key || ':commission:reversal', event.ledger_commission, p_cause);
     UPDATE cashback_events SET status = 'reversed', updated_at = now(), ledger_reversal = posting WHERE id = event.id;
     INSERT INTO cashback_transitions (source_id, event_id, from_state, to_state, amount, cause)

@@ -13,6 +13,7 @@ import pytest
 from harness.catalog import add_merchant, add_offer
 from harness.environment import COUPON_WORKER, PATIENCE
 from harness.links import click_tag
+from harness.shop import migrate
 
 D = decimal.Decimal
 UTC = datetime.timezone.utc
@@ -246,7 +247,7 @@ def test_approved_declined_approved(effects):
     assert keys[:4] == [f"cashback:{source}:1:commission", f"cashback:{source}:1", f"cashback:{source}:1:reversal",
                         f"cashback:{source}:1:commission:reversal"]
     assert effects.database.value("SELECT description FROM wallet_transactions WHERE type = 'cashback_reversal'") == (
-        "Cashback for a purchase at Myntra was taken back by the shop")
+        "Cashback for a purchase at Myntra was taken back")
 
 
 def test_what_was_spent_becomes_a_debt(effects):
@@ -427,6 +428,25 @@ def test_clicks_that_another_program_recorded(effects):
     effects.report(click)
     effects.run()
     assert effects.balance(click.user) == D("25.00")
+
+
+def test_clicks_from_before_the_migration(postgres, new_job_shop):
+    """A plain offer_clicks of FastAPI's, which became offer_clicks_legacy."""
+    old = postgres.create_database()
+    old.run("CREATE TABLE offer_clicks (id serial PRIMARY KEY, click_id varchar(36) NOT NULL, offer_id integer, user_id integer,"
+            " frontend_click_id varchar(64), clicked_at timestamp)")
+    migrate(old)
+    old.close()
+    effects = Effects(new_job_shop(template=old.name))
+    clicks = [effects.click(stored=False, frontend_click_id=name) for name in ("fe-old", None)]
+    for click in clicks:
+        del click.columns["merchant_id"]
+        effects.store(click, "offer_clicks_legacy")
+    effects.report("fe-old")
+    effects.report(clicks[1])
+    effects.run()
+    assert [effects.balance(click.user) for click in clicks] == [D("25.00")] * 2
+    effects.assert_sound()
 
 
 def test_a_click_that_is_stored_after_its_transaction(effects):
