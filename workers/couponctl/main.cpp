@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "couponctl/audit.hpp"
+#include "couponctl/cashback_commands.hpp"
 #include "couponctl/explain.hpp"
 #include "couponctl/journal_ls.hpp"
 #include "couponctl/journal_send.hpp"
@@ -75,9 +76,9 @@ void add_journal(CLI::App& app, Arguments& arguments) {
 
 int main(int argc, char** argv) {
     CLI::App app{
-        "Operates the coupon shop's clicks, webhooks, orders, messages, queues and journals. Settings "
-        "come from the environment: DATABASE_URL,\n"
-        "REDIS_URL, COUPON_EDGE_URL, each also as <NAME>_FILE.",
+        "Operates the coupon shop's clicks, webhooks, orders, messages, cashback, queues and journals.\n"
+        "Settings come from the environment: DATABASE_URL, REDIS_URL, COUPON_EDGE_URL, each also as "
+        "<NAME>_FILE.",
         "couponctl"};
     app.set_version_flag("--version", COUPON_VERSION);
     app.require_subcommand(1);
@@ -98,6 +99,8 @@ int main(int argc, char** argv) {
     add_journal(app, arguments);
     add_webhook_commands(app, std::cout, exit_code);
     add_order_commands(app, std::cout, exit_code);
+    add_cashback_commands(app, std::cout);
+    add_wallet_commands(app, std::cout, exit_code);
     add_notification_commands(app, std::cout);
     add_suppression_commands(app, std::cout);
     add_template_commands(app, std::cout);

@@ -1,33 +1,13 @@
 #include "couponctl/webhook_filter.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "core/uuid.hpp"
+#include "couponctl/since.hpp"
 #include "runtime/error.hpp"
 
 namespace coupon {
 namespace {
-
-// "90m" as PostgreSQL reads an interval; every other text is a point in time.
-std::string interval_of(const std::string& text) {
-    const auto digits = text.substr(0, text.size() - 1);
-    if (digits.empty() || digits.size() > 6 ||
-        !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-        return {};
-    }
-    switch (text.back()) {
-        case 's':
-            return digits + " seconds";
-        case 'm':
-            return digits + " minutes";
-        case 'h':
-            return digits + " hours";
-        case 'd':
-            return digits + " days";
-        default:
-            return {};
-    }
-}
 
 PgParameter unless_empty(const std::string& text) {
     return text.empty() ? PgParameter() : PgParameter(text);
@@ -45,11 +25,10 @@ std::vector<PgParameter> webhook_filter_values(const WebhookFilter& filter) {
     if (!filter.id.empty() && !parse_uuid(filter.id)) {
         throw CommandError("webhooks: " + filter.id + " is not the id of a webhook");
     }
-    const auto interval = filter.since.empty() ? std::string() : interval_of(filter.since);
-    return {
-        unless_empty(filter.id),     unless_empty(filter.provider),
-        unless_empty(filter.status), unless_empty(filter.outcome),
-        unless_empty(interval),      interval.empty() ? unless_empty(filter.since) : PgParameter()};
+    auto since = parse_since(filter.since);
+    return {unless_empty(filter.id),     unless_empty(filter.provider),
+            unless_empty(filter.status), unless_empty(filter.outcome),
+            std::move(since.interval),   std::move(since.time)};
 }
 
 }  // namespace coupon
