@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS ledger_transactions (
     kind           text NOT NULL,
     digest         bytea NOT NULL,       -- SHA-256 over everything the key stands for
     reverses       bigint UNIQUE REFERENCES ledger_transactions (id),
+    closes         bigint UNIQUE REFERENCES ledger_transactions (id),   -- the hold that it ends
     reference_type text,
     reference_id   text,
     cause          text,
@@ -43,7 +44,13 @@ CREATE TABLE IF NOT EXISTS wallet_balances (user_id bigint PRIMARY KEY REFERENCE
 ALTER TABLE wallet_balances
     ADD COLUMN IF NOT EXISTS available  numeric(14,2) NOT NULL DEFAULT 0,   -- posted − held; below zero: a debt
     ADD COLUMN IF NOT EXISTS held       numeric(14,2) NOT NULL DEFAULT 0 CHECK (held >= 0),
+    ADD COLUMN IF NOT EXISTS earned_before numeric(14,2) NOT NULL DEFAULT 0,  -- users.lifetime_earnings when the ledger came
     ADD COLUMN IF NOT EXISTS updated_at timestamptz NOT NULL DEFAULT now();
+
+-- Which posting a line of a user's statement is.
+ALTER TABLE wallet_transactions ADD COLUMN IF NOT EXISTS ledger_transaction_id bigint REFERENCES ledger_transactions (id);
+CREATE INDEX IF NOT EXISTS wallet_transactions_ledger ON wallet_transactions (ledger_transaction_id)
+    WHERE ledger_transaction_id IS NOT NULL;
 
 -- A hold is the transaction that opened it; open, then once released, posted or expired.
 CREATE TABLE IF NOT EXISTS ledger_holds (
@@ -102,16 +109,24 @@ BEGIN
 END
 $$;
 
--- For what FastAPI knows as well: wallet_transactions, wallet_balances, and the two sums in users.
+-- For what FastAPI knows as well: wallet_transactions, wallet_balances, and the two sums in users, of which nothing else
+-- is written down: a user's row may hold more than anybody should read in a log.
 CREATE OR REPLACE FUNCTION ledger_other_writer() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    before jsonb := CASE WHEN TG_LEVEL = 'ROW' AND TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+    after  jsonb := CASE WHEN TG_LEVEL = 'ROW' AND TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
 BEGIN
     IF ledger_is_writing() THEN
         RETURN COALESCE(NEW, OLD);
     END IF;
     IF (SELECT other_writers FROM ledger_settings) = 'report' THEN
+        IF TG_TABLE_NAME = 'users' THEN
+            SELECT jsonb_object_agg(key, value) INTO before FROM jsonb_each(before) WHERE key IN ('id', 'wallet_balance', 'lifetime_earnings');
+            SELECT jsonb_object_agg(key, value) INTO after FROM jsonb_each(after) WHERE key IN ('id', 'wallet_balance', 'lifetime_earnings');
+        END IF;
         INSERT INTO audit_logs (actor, action, entity, entity_id, details)
         VALUES (current_user, 'wallet written beside the ledger', TG_TABLE_NAME, NULL,
-                jsonb_build_object('operation', TG_OP, 'old', to_jsonb(OLD), 'new', to_jsonb(NEW)));
+                jsonb_build_object('operation', TG_OP, 'old', before, 'new', after));
         RETURN COALESCE(NEW, OLD);
     END IF;
     RAISE EXCEPTION '% of % is refused: money is moved by the ledger''s functions', TG_OP, TG_TABLE_NAME
@@ -136,6 +151,8 @@ BEGIN
     FOREACH name IN ARRAY ARRAY['wallet_balances', 'wallet_transactions'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER ledger_other_writer BEFORE INSERT OR UPDATE OR DELETE ON %I
                         FOR EACH ROW EXECUTE FUNCTION ledger_other_writer()', name);
+        EXECUTE format('CREATE OR REPLACE TRIGGER ledger_not_emptied BEFORE TRUNCATE ON %I
+                        FOR EACH STATEMENT EXECUTE FUNCTION ledger_other_writer()', name);
     END LOOP;
     CREATE OR REPLACE TRIGGER ledger_other_writer BEFORE UPDATE OF wallet_balance, lifetime_earnings ON users
         FOR EACH ROW WHEN (OLD.wallet_balance IS DISTINCT FROM NEW.wallet_balance
@@ -153,19 +170,22 @@ $$;
 -- with anything else than before: CL001. `may_owe`: a user's balance may end below zero.
 CREATE OR REPLACE FUNCTION ledger_record(p_key text, p_kind text, p_accounts text[], p_users bigint[], p_amounts numeric[],
     p_reference_type text, p_reference_id text, p_cause text, p_reverses bigint DEFAULT NULL, p_may_owe boolean DEFAULT false,
-    p_visible boolean DEFAULT true) RETURNS ledger_transactions
+    p_closes bigint DEFAULT NULL) RETURNS ledger_transactions
 LANGUAGE plpgsql AS $$
 DECLARE
     asked  bytea := sha256(convert_to(jsonb_build_array(p_kind, p_accounts, p_users,
                            (SELECT array_agg(trim_scale(amount)::text ORDER BY place)
                               FROM unnest(p_amounts) WITH ORDINALITY AS given (amount, place)),
-                           p_reference_type, p_reference_id, p_reverses)::text, 'UTF8'));
+                           p_reference_type, p_reference_id, p_reverses, p_closes)::text, 'UTF8'));
     made   ledger_transactions;
     change record;
     before wallet_balances;
 BEGIN
     IF COALESCE(p_key, '') = '' OR length(p_key) > 200 THEN
         RAISE EXCEPTION 'a posting needs a key of 1 to 200 characters' USING ERRCODE = 'CL004';
+    END IF;
+    IF (p_key LIKE 'expiry:%' AND p_kind <> 'expiry') OR (p_key LIKE 'opening:%' AND p_kind <> 'opening') THEN
+        RAISE EXCEPTION 'posting %: keys of this kind are the ledger''s own', p_key USING ERRCODE = 'CL004';
     END IF;
     IF cardinality(p_accounts) = 0 OR cardinality(p_accounts) <> cardinality(p_amounts) OR cardinality(p_accounts) <> cardinality(p_users) THEN
         RAISE EXCEPTION 'posting %: accounts, users and amounts are not of one length', p_key USING ERRCODE = 'CL004';
@@ -178,8 +198,8 @@ BEGIN
     END IF;
 
     PERFORM set_config('coupon.ledger', pg_current_xact_id()::text, true);
-    INSERT INTO ledger_transactions (key, kind, digest, reverses, reference_type, reference_id, cause)
-    VALUES (p_key, p_kind, asked, p_reverses, p_reference_type, p_reference_id, p_cause)
+    INSERT INTO ledger_transactions (key, kind, digest, reverses, closes, reference_type, reference_id, cause)
+    VALUES (p_key, p_kind, asked, p_reverses, p_closes, p_reference_type, p_reference_id, p_cause)
     ON CONFLICT (key) DO NOTHING RETURNING * INTO made;
     IF made.id IS NULL THEN
         PERFORM set_config('coupon.ledger', '', true);
@@ -211,11 +231,13 @@ BEGIN
         UPDATE users SET wallet_balance = before.available + change.available, updated_at = now(),
                lifetime_earnings = lifetime_earnings + CASE WHEN p_kind IN ('cashback', 'cashback_reversal') THEN change.available ELSE 0 END
          WHERE id = change.user_id;
-        IF p_visible AND change.available <> 0 THEN
-            INSERT INTO wallet_transactions (user_id, amount, type, reference_type, reference_id, balance_before, balance_after, description)
+        -- What a user had before the ledger came stands in his statement already.
+        IF p_kind <> 'opening' AND change.available <> 0 THEN
+            INSERT INTO wallet_transactions (user_id, amount, type, reference_type, reference_id, balance_before, balance_after,
+                                             description, ledger_transaction_id)
             VALUES (change.user_id, change.available, p_kind, p_reference_type,
                     CASE WHEN p_reference_id ~ '^[0-9]{1,18}$' THEN p_reference_id::bigint END,
-                    before.available, before.available + change.available, p_cause);
+                    before.available, before.available + change.available, p_cause, made.id);
         END IF;
     END LOOP;
     PERFORM set_config('coupon.ledger', '', true);
@@ -306,7 +328,7 @@ BEGIN
     made := ledger_record(p_key, CASE p_status WHEN 'posted' THEN 'payout' WHEN 'released' THEN 'release' ELSE 'expiry' END,
         CASE p_status WHEN 'posted' THEN ARRAY['user_held', 'payouts'] ELSE ARRAY['user_held', 'user_available'] END,
         CASE p_status WHEN 'posted' THEN ARRAY[hold.user_id, NULL] ELSE ARRAY[hold.user_id, hold.user_id] END,
-        ARRAY[-hold.amount, hold.amount], opened.reference_type, opened.reference_id, p_cause);
+        ARRAY[-hold.amount, hold.amount], opened.reference_type, opened.reference_id, p_cause, NULL, false, p_hold);
     IF hold.status = 'open' THEN
         PERFORM set_config('coupon.ledger', pg_current_xact_id()::text, true);
         UPDATE ledger_holds SET status = p_status, closed_by = made.id WHERE id = p_hold;
@@ -331,8 +353,12 @@ DECLARE
 BEGIN
     FOR hold IN SELECT id FROM ledger_holds WHERE status = 'open' AND expires_at <= now() ORDER BY id LIMIT p_max
                    FOR UPDATE SKIP LOCKED LOOP
-        PERFORM ledger_close_hold('expiry:' || hold, hold, 'expired', 'its time was over');
-        done := done + 1;
+        BEGIN
+            PERFORM ledger_close_hold('expiry:' || hold, hold, 'expired', 'its time was over');
+            done := done + 1;
+        EXCEPTION WHEN OTHERS THEN
+            RAISE WARNING 'hold % cannot expire: %', hold, SQLERRM;  -- and keeps no other from it
+        END;
     END LOOP;
     RETURN done;
 END
@@ -370,7 +396,7 @@ $$;
 CREATE OR REPLACE FUNCTION ledger_hash(p_previous bytea, p_first bigint, p_last bigint) RETURNS bytea
 LANGUAGE sql STABLE AS $$
     SELECT sha256(p_previous || COALESCE(string_agg(one.hash, ''::bytea ORDER BY one.id), ''::bytea))
-      FROM (SELECT t.id, sha256(convert_to(jsonb_build_array(t.id, t.key, t.kind, encode(t.digest, 'hex'), t.reverses, t.reference_type,
+      FROM (SELECT t.id, sha256(convert_to(jsonb_build_array(t.id, t.key, t.kind, encode(t.digest, 'hex'), t.reverses, t.closes, t.reference_type,
                          t.reference_id, t.cause, extract(epoch FROM t.created_at),
                          (SELECT jsonb_agg(jsonb_build_array(e.line, e.account, e.user_id, e.amount::text) ORDER BY e.line)
                             FROM ledger_entries e WHERE e.transaction_id = t.id))::text, 'UTF8')) AS hash
@@ -439,15 +465,50 @@ BEGIN
     SELECT format('user %s: %s held, open holds are %s', COALESCE(b.user_id, h.user_id), COALESCE(b.held, 0), COALESCE(h.amount, 0))
       FROM wallet_balances b FULL JOIN (SELECT user_id, sum(amount) AS amount FROM ledger_holds WHERE status = 'open' GROUP BY user_id) AS h
            ON h.user_id = b.user_id
-     WHERE COALESCE(b.held, 0) <> COALESCE(h.amount, 0);
+     WHERE COALESCE(b.held, 0) <> COALESCE(h.amount, 0)
+    UNION ALL
+    SELECT format('user %s: users.lifetime_earnings is %s, the ledger says %s', u.id, u.lifetime_earnings,
+                  COALESCE(b.earned_before, 0) + COALESCE(e.earned, 0))
+      FROM users u LEFT JOIN wallet_balances b ON b.user_id = u.id LEFT JOIN (
+           SELECT e.user_id, sum(e.amount) AS earned FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
+            WHERE e.account = 'user_available' AND t.kind IN ('cashback', 'cashback_reversal') GROUP BY e.user_id) AS e ON e.user_id = u.id
+     WHERE u.lifetime_earnings <> COALESCE(b.earned_before, 0) + COALESCE(e.earned, 0)
+    UNION ALL
+    SELECT format('user %s: transaction %s moved %s, the statement (wallet_transactions) says %s',
+                  COALESCE(e.user_id, w.user_id), COALESCE(e.transaction_id, w.transaction_id), COALESCE(e.amount, 0), COALESCE(w.amount, 0))
+      FROM (SELECT e.user_id, e.transaction_id, sum(e.amount) AS amount FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
+             WHERE e.account = 'user_available' AND t.kind <> 'opening' GROUP BY 1, 2) AS e
+      FULL JOIN (SELECT user_id::bigint AS user_id, ledger_transaction_id AS transaction_id, sum(amount) AS amount FROM wallet_transactions
+                  WHERE ledger_transaction_id IS NOT NULL GROUP BY 1, 2) AS w USING (user_id, transaction_id)
+     WHERE e.amount IS DISTINCT FROM w.amount;
+END
+$$;
+
+-- --- once -------------------------------------------------------------------------------------------------------------
+
+-- Names mean this schema's, whatever tables a session has made for itself.
+DO $$
+DECLARE
+    one regprocedure;
+BEGIN
+    FOR one IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                WHERE n.nspname = current_schema() AND (p.proname LIKE 'ledger\_%' OR p.proname LIKE 'wallet\_%') LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', one, current_schema());
+    END LOOP;
 END
 $$;
 
 -- What users had before there was a ledger; those the ledger knows already are left alone.
 DO $$
 BEGIN
+    PERFORM set_config('coupon.ledger', pg_current_xact_id()::text, true);
+    INSERT INTO wallet_balances (user_id, earned_before)
+    SELECT id, lifetime_earnings FROM users
+     WHERE (wallet_balance <> 0 OR lifetime_earnings <> 0) AND NOT EXISTS (SELECT FROM wallet_balances WHERE user_id = users.id);
     PERFORM ledger_record('opening:' || id, 'opening', ARRAY['user_available', 'opening'], ARRAY[id, NULL],
-                          ARRAY[wallet_balance, -wallet_balance], 'user', id::text, 'balance before the ledger', NULL, true, false)
-       FROM users WHERE wallet_balance <> 0 AND NOT EXISTS (SELECT FROM wallet_balances WHERE user_id = users.id) ORDER BY id;
+                          ARRAY[wallet_balance, -wallet_balance], 'user', id::text, 'balance before the ledger', NULL, true)
+       FROM users JOIN wallet_balances ON user_id = id
+      WHERE wallet_balance <> 0 AND NOT EXISTS (SELECT FROM ledger_entries WHERE user_id = users.id) ORDER BY id;
+    PERFORM set_config('coupon.ledger', '', true);
 END
 $$;

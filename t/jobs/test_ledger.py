@@ -115,6 +115,28 @@ def test_a_hold_ends_once(wallets, rich):
     assert wallets.value("SELECT sum(amount) FROM ledger_entries WHERE account = 'payouts'") == D("80.00")
 
 
+def test_a_key_ends_one_hold(wallets, rich):
+    """Of two holds that look alike, each is ended by a key of its own."""
+    first, second = wallets.hold("a", rich, "30"), wallets.hold("b", rich, "30")
+    wallets.value("SELECT wallet_release('end', %s)", first)
+    wallets.fails("CL001", "SELECT wallet_release('end', %s)", second)
+    assert wallets.balance(rich) == (D("70.00"), D("30.00"))
+    wallets.value("SELECT wallet_release('another end', %s)", second)
+    assert wallets.balance(rich) == (D("100.00"), D(0))
+    assert wallets.problems() == []
+
+
+def test_one_hold_that_cannot_expire_keeps_no_other_from_it(wallets, rich):
+    stuck, free = wallets.hold("a", rich, "10", "2020-01-01"), wallets.hold("b", rich, "10", "2020-01-01")
+    wallets.fails("CL004", "SELECT wallet_post(%s, 'adjustment', %s, 1, 'x', '1')", f"expiry:{stuck}", rich)
+    wallets.database.run("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                         f" IF NEW.id = {stuck} THEN RAISE 'no'; END IF; RETURN NEW; END $$")
+    wallets.database.run("CREATE TRIGGER refuse BEFORE UPDATE ON ledger_holds FOR EACH ROW EXECUTE FUNCTION refuse()")
+    assert wallets.value("SELECT wallet_expire()") == 1
+    assert wallets.value("SELECT status FROM ledger_holds WHERE id = %s", free) == "expired"
+    assert wallets.problems() == []
+
+
 def test_a_released_and_an_expired_hold_give_back(wallets, rich):
     wallets.value("SELECT wallet_release('a:released', %s)", wallets.hold("a", rich, "30"))
     expired = wallets.hold("b", rich, "30", "2020-01-01")
@@ -166,6 +188,7 @@ def test_what_makes_no_sense_is_refused(wallets, rich, call):
     "UPDATE wallet_balances SET available = 1000", "DELETE FROM wallet_balances",
     "INSERT INTO wallet_transactions (amount) VALUES (1)", "UPDATE wallet_transactions SET amount = 1",
     "UPDATE users SET wallet_balance = 1000", "UPDATE users SET lifetime_earnings = 1000",
+    "TRUNCATE wallet_transactions", "TRUNCATE wallet_balances",
     "INSERT INTO users (wallet_balance) VALUES (5)", "UPDATE ledger_holds SET status = 'released'",
 ])
 def test_nobody_else_moves_money(wallets, rich, statement):
@@ -175,11 +198,45 @@ def test_nobody_else_moves_money(wallets, rich, statement):
     wallets.database.run("UPDATE users SET full_name = 'Asha' WHERE id = %s", [rich])
 
 
+def test_a_session_s_own_tables_change_no_rule(wallets, rich):
+    own = wallets.database.connect()
+    own.autocommit = True
+    cursor = own.cursor()
+    cursor.execute("CREATE TEMP TABLE ledger_settings AS SELECT true AS only_row, 'report'::text AS other_writers")
+    cursor.execute("CREATE TEMP TABLE wallet_balances (LIKE public.wallet_balances INCLUDING ALL)")
+    with pytest.raises(psycopg2.Error):
+        cursor.execute("UPDATE users SET wallet_balance = 1000")
+    cursor.execute("SELECT wallet_post('k', 'cashback', %s, 1, 'x', '1')", [rich])
+    own.close()
+    assert wallets.balance(rich) == (D("101.00"), D(0))
+
+
+@pytest.mark.parametrize("statement, problem", [
+    ("DELETE FROM wallet_transactions", "the statement (wallet_transactions) says 0"),
+    ("UPDATE wallet_transactions SET amount = 5", "the statement (wallet_transactions) says 5.00"),
+    ("UPDATE users SET lifetime_earnings = 9", "users.lifetime_earnings is 9.00"),
+    ("UPDATE users SET wallet_balance = 9", "users.wallet_balance is 9.00"),
+    ("UPDATE wallet_balances SET available = 9", "wallet_balances says 9.00 available"),
+    ("UPDATE ledger_holds SET amount = 2", "2.00"),
+    ("DELETE FROM ledger_entries", "has no entries"),
+    ("UPDATE ledger_entries SET amount = amount + 1 WHERE account = 'cashback_liability'", "adds up to 1.00"),
+])
+def test_the_proof_finds_what_was_changed_behind_its_back(wallets, rich, statement, problem):
+    wallets.hold("w", rich, "1")
+    behind = wallets.database.connect()
+    with behind, behind.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")   # as somebody with all rights would
+        cursor.execute(statement)
+    behind.close()
+    assert any(problem in found for found in wallets.problems()), wallets.problems()
+
+
 def test_other_writers_may_be_reported_instead(wallets, rich):
     wallets.database.run("UPDATE ledger_settings SET other_writers = 'report'")
     wallets.database.run("UPDATE users SET wallet_balance = 1000 WHERE id = %s", [rich])
     entry = wallets.database.row("SELECT action, entity, details FROM audit_logs")
-    assert (entry["entity"], entry["details"]["new"]["wallet_balance"]) == ("users", 1000)
+    assert entry["entity"] == "users"
+    assert entry["details"]["new"] == {"id": rich, "wallet_balance": 1000, "lifetime_earnings": 100}
     assert any("users.wallet_balance is 1000" in problem for problem in wallets.problems())
 
 
@@ -328,13 +385,14 @@ def test_balances_from_before_are_opened_once(postgres):
         old = database.connect()
         with old, old.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")   # before there were triggers
-            cursor.execute("INSERT INTO users (wallet_balance) VALUES (12.34), (0), (-5) RETURNING id")
-            rich, poor, owing = (row["id"] for row in cursor.fetchall())
+            cursor.execute("INSERT INTO users (wallet_balance, lifetime_earnings)"
+                           " VALUES (12.34, 50), (0, 7), (-5, 0), (0, 0) RETURNING id")
+            rich, poor, owing, new = (row["id"] for row in cursor.fetchall())
         old.close()
         for _ in range(2):
             database.run((CHECKOUT / "sql" / "0008_ledger.sql").read_text())
             wallets = Wallets(database)
-            assert [wallets.balance(user)[0] for user in (rich, poor, owing)] == [D("12.34"), 0, D("-5.00")]
+            assert [wallets.balance(user)[0] for user in (rich, poor, owing, new)] == [D("12.34"), 0, D("-5.00"), 0]
             assert wallets.problems() == []
     finally:
         database.close()
