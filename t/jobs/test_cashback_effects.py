@@ -14,6 +14,7 @@ from harness.catalog import add_merchant, add_offer
 from harness.environment import COUPON_WORKER, PATIENCE
 from harness.links import click_tag
 from harness.shop import migrate
+from harness.waiting import eventually
 
 D = decimal.Decimal
 UTC = datetime.timezone.utc
@@ -641,16 +642,22 @@ def test_integers_and_enumerations_of_another_program(effects):
 
 
 def test_a_credit_that_was_acknowledged_survives_postgresql(effects):
-    clicks = [effects.click() for _ in range(5)]
-    for click in clicks:
-        effects.report(click)
-    effects.run()
+    """The server is killed while a worker credits: what was committed is there, the rest follows, nothing comes twice."""
+    users = [effects.user() for _ in range(40)]
+    for _ in range(50):
+        for user in users:
+            effects.report(effects.click(user))
+    worker = threading.Thread(target=effects.start_once)
+    worker.start()
+    paid = eventually(lambda: effects.database.run("SELECT id FROM cashback_events WHERE status = 'paid'"), "a credit", 60)
     effects.shop.postgres.kill()
     effects.shop.postgres.start()
-    assert [effects.balance(click.user) for click in clicks] == [D("25.00")] * 5
+    still_paid = effects.database.run("SELECT id FROM cashback_events WHERE status = 'paid'")
+    assert {row["id"] for row in paid} <= {row["id"] for row in still_paid}
+    worker.join()
     effects.run()
-    assert [effects.balance(click.user) for click in clicks] == [D("25.00")] * 5
-    assert len(effects.messages()) == 5
+    assert [effects.balance(user) for user in users] == [D("1250.00")] * len(users)
+    assert len(effects.messages()) == len(users) * 50
 
 
 # --- any history
