@@ -2,13 +2,14 @@
 import argparse
 import os
 
-from . import changes, cold, instructions, latency, messages, redirect, webhooks, worker
+from . import cashback, changes, cold, instructions, latency, messages, redirect, webhooks, worker
 from .say import say
 from .shop import BenchShop
 from .table import row, table
 
 PARTS = {"redirect": redirect, "instructions": instructions, "latency": latency, "worker": worker,
-         "cold": cold, "changes": changes, "webhooks": webhooks, "messages": messages}
+         "cold": cold, "changes": changes, "webhooks": webhooks, "messages": messages,
+         "cashback": cashback}
 
 
 def main():
