@@ -53,14 +53,14 @@ TEST(CashbackShareTest, FixedAmountNeedsNoSale) {
 }
 
 TEST(CashbackShareTest, RoundsHalfUpOnce) {
-    EXPECT_EQ(share_of(percent(100), 49, plenty).paise, 0);    // 0.49
-    EXPECT_EQ(share_of(percent(100), 50, plenty).paise, 1);    // 0.50
-    EXPECT_EQ(share_of(percent(250), 19, plenty).paise, 0);    // 0.475
-    EXPECT_EQ(share_of(percent(250), 20, plenty).paise, 1);    // 0.5
-    EXPECT_EQ(share_of(percent(250), 59, plenty).paise, 1);    // 1.475
-    EXPECT_EQ(share_of(percent(333), 4'550, plenty).paise, 152);   // 151.515
-    EXPECT_EQ(share_of(percent(1), 14'999, plenty).paise, 1);  // 1.4999
-    EXPECT_EQ(share_of(percent(1), 15'000, plenty).paise, 2);  // 1.5
+    EXPECT_EQ(share_of(percent(100), 49, plenty).paise, 0);       // 0.49
+    EXPECT_EQ(share_of(percent(100), 50, plenty).paise, 1);       // 0.50
+    EXPECT_EQ(share_of(percent(250), 19, plenty).paise, 0);       // 0.475
+    EXPECT_EQ(share_of(percent(250), 20, plenty).paise, 1);       // 0.5
+    EXPECT_EQ(share_of(percent(250), 59, plenty).paise, 1);       // 1.475
+    EXPECT_EQ(share_of(percent(333), 4'550, plenty).paise, 152);  // 151.515
+    EXPECT_EQ(share_of(percent(1), 14'999, plenty).paise, 1);     // 1.4999
+    EXPECT_EQ(share_of(percent(1), 15'000, plenty).paise, 2);     // 1.5
     EXPECT_NE(share_of(percent(1), 1, plenty).reason, "");
 }
 

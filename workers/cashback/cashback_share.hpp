@@ -20,8 +20,8 @@ struct CommissionRule {
     std::string problem;  // not empty: it cannot be understood, and why; nothing may be paid by it
 };
 
-// The rule that counts at that time: one of the offer's category before one of none, then the latest
-// valid_from, then the lowest id. Null: there is none. The bounds: from ≤ t < to.
+// The rule that counts at that time: one of the offer's category before one of none, then the
+// latest valid_from, then the lowest id. Null: there is none. The bounds: from ≤ t < to.
 const CommissionRule* rule_for(const std::vector<CommissionRule>& rules, std::int64_t merchant_id,
                                std::optional<std::int64_t> category_id, std::int64_t at_ms);
 
@@ -30,9 +30,9 @@ struct Share {
     std::string reason;  // why it is 0, or less than the rule says
 };
 
-// `sale` and `commission` in hundredths of the currency that is credited. A percentage is of the sale;
-// without a sale it is 0 with a reason, and so is a minimum. Never above max_cashback, never above the
-// commission, never below 0.
+// `sale` and `commission` in hundredths of the currency that is credited. A percentage is of the
+// sale; without a sale it is 0 with a reason, and so is a minimum. Never above max_cashback, never
+// above the commission, never below 0.
 Share share_of(const CommissionRule& rule, std::optional<std::int64_t> sale,
                std::int64_t commission);
 

@@ -1,5 +1,5 @@
-// What the owner of a transaction ought to get if it is due: by the merchant's rules, in the currency
-// of the wallets.
+// What the owner of a transaction ought to get if it is due: by the merchant's rules, in the
+// currency of the wallets.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +18,13 @@ struct Desired {
     bool is_known = false;  // false: the amounts cannot be said yet, and why
     std::int64_t cashback = 0, commission = 0;
     std::optional<std::int64_t> sale;
-    std::string reason;   // why there is nothing, or less than the rule says
-    std::string problem;  // the rule cannot be understood: nothing may be done with this transaction
+    std::string reason;  // why there is nothing, or less than the rule says
+    std::string
+        problem;  // the rule cannot be understood: nothing may be done with this transaction
 };
 
-// One for each row, in their order; of those that are not matched nothing is known. Inside the caller's
-// transaction. Throws PgError.
+// One for each row, in their order; of those that are not matched nothing is known. Inside the
+// caller's transaction. Throws PgError.
 std::vector<Desired> desired_of(PgConnection& pg, const std::string& currency,
                                 const TransactionRows& rows);
 

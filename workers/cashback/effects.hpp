@@ -1,10 +1,11 @@
 // From a changed transaction to its effect: whose it is, how much, which state, which postings.
 //
-// The rule: a transaction is worth its share to its user's wallet while it is matched, is not another
-// report of an order that a transaction with a lower id reports, and its state is not rejected and at
-// least credit_on; else it is worth nothing. So the wallet depends on the network's last word alone,
-// whatever was seen in between. The share is that of the rule which is valid at the purchase; a rule
-// that is edited later does not change what was paid for the same sale and commission.
+// The rule: a transaction is worth its share to its user's wallet while it is matched, is not
+// another report of an order that a transaction with a lower id reports, and its state is not
+// rejected and at least credit_on; else it is worth nothing. So the wallet depends on the network's
+// last word alone, whatever was seen in between. The share is that of the rule which is valid at
+// the purchase; a rule that is edited later does not change what was paid for the same sale and
+// commission.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +21,11 @@
 namespace coupon {
 
 struct EffectSettings {
-    std::vector<SipKey> click_keys;               // COUPON_CLICK_KEY; empty: tags are not checked
-    std::int64_t attribution_days = 30;           // ATTRIBUTION_DAYS
-    std::string currency = "INR";                 // CASHBACK_CURRENCY: what wallets are in
-    std::map<std::string, NetworkState> credit_on;  // by network; others' transactions are left alone
+    std::vector<SipKey> click_keys;      // COUPON_CLICK_KEY; empty: tags are not checked
+    std::int64_t attribution_days = 30;  // ATTRIBUTION_DAYS
+    std::string currency = "INR";        // CASHBACK_CURRENCY: what wallets are in
+    std::map<std::string, NetworkState>
+        credit_on;  // by network; others' transactions are left alone
 };
 
 struct EffectCounts {
@@ -36,11 +38,11 @@ class TransactionEffects {
   public:
     TransactionEffects(EffectSettings settings, const Log& log);
 
-    // Works on up to `max` transactions whose version has not had its effect yet, oldest first, in one
-    // transaction; other reports of their orders may come on top. Those that are locked are left out.
-    // One that fails is put aside with its reason (`problem` begins with "no effect: ", processed =
-    // version) and the rest goes on. Only one process at a time does this; others wait. `cause` is
-    // written to cashback_transitions. processed == 0: nothing is left. Throws PgError.
+    // Works on up to `max` transactions whose version has not had its effect yet, oldest first, in
+    // one transaction; other reports of their orders may come on top. Those that are locked are
+    // left out. One that fails is put aside with its reason (`problem` begins with "no effect: ",
+    // processed = version) and the rest goes on. Only one process at a time does this; others wait.
+    // `cause` is written to cashback_transitions. processed == 0: nothing is left. Throws PgError.
     EffectCounts work(PgConnection& pg, int max, const std::string& cause);
 
   private:
@@ -54,9 +56,9 @@ class TransactionEffects {
     const Log& log_;
 };
 
-// Those that found no owner, no rate or no usable rule, and are younger than the attribution window, are
-// looked at again, since a click may be stored late: sets version + 1; how many. At most 10,000 at a
-// time, the youngest. Throws PgError.
+// Those that found no owner, no rate or no usable rule, and are younger than the attribution
+// window, are looked at again, since a click may be stored late: sets version + 1; how many. At
+// most 10,000 at a time, the youngest. Throws PgError.
 std::int64_t look_again_at_unmatched(PgConnection& pg, std::int64_t attribution_days);
 
 }  // namespace coupon

@@ -1,9 +1,6 @@
 #include "cashback/matching.hpp"
 
-#include <algorithm>
-#include <map>
-#include <set>
-
+#include "cashback/click_search.hpp"
 #include "cashback/result_row.hpp"
 #include "core/click_id.hpp"
 
@@ -12,30 +9,6 @@ namespace {
 
 constexpr std::int64_t hour_ms = 3'600'000;
 constexpr std::int64_t clock_skew_ms = hour_ms;
-constexpr std::size_t front_end_id_bytes_max = 64;
-
-#define COUPON_CLICK_COLUMNS                                                            \
-    "asked.place, c.click_id::text, (extract(epoch FROM c.clicked_at) * 1000)::bigint," \
-    " c.offer_id, c.merchant_id, c.user_id, COALESCE(c.flags && '{bot,head}', false)"
-
-// The id's own millisecond leads to one partition.
-constexpr const char* by_id_sql =
-    "SELECT " COUPON_CLICK_COLUMNS
-    " FROM unnest($1::bigint[], $2::uuid[], $3::bigint[]) AS asked (place, id, ms)"
-    " JOIN offer_clicks c ON c.click_id = asked.id"
-    "  AND c.clicked_at = timestamptz 'epoch' + asked.ms * interval '1 millisecond'";
-
-// Clicks that another program recorded: their time says nothing of their id.
-constexpr const char* by_any_id_sql = "SELECT " COUPON_CLICK_COLUMNS
-                                      " FROM unnest($1::bigint[], $2::uuid[]) AS asked (place, id)"
-                                      " JOIN offer_clicks_all c ON c.click_id = asked.id";
-
-// Two are enough to know that there are several; those of bots come last.
-constexpr const char* by_front_end_id_sql =
-    "SELECT " COUPON_CLICK_COLUMNS
-    " FROM unnest($1::bigint[], $2::text[]) AS asked (place, id) CROSS JOIN LATERAL ("
-    "  SELECT * FROM offer_clicks_all a WHERE a.frontend_click_id = asked.id"
-    "  ORDER BY COALESCE(a.flags && '{bot,head}', false) LIMIT 2) c";
 
 constexpr const char* owners_sql =
     "SELECT asked.place, u.id IS NOT NULL, o.id IS NOT NULL, o.category_id,"
@@ -49,102 +22,6 @@ void give_up(TransactionRow& row, std::string reason) {
     row.unmatched = std::move(reason);
     row.user_id.reset();
 }
-
-bool is_front_end_id(const std::string& text) {
-    return text.size() <= front_end_id_bytes_max &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
-}
-
-// The rows that a click is still looked for, by their places.
-class ClickSearch {
-  public:
-    explicit ClickSearch(std::span<TransactionRow> rows) : rows_(rows) {}
-
-    void add(std::size_t place, const std::optional<Uuid>& id, bool is_ours) {
-        if (id) {
-            (is_ours ? ours_ : foreign_).emplace(place, *id);
-        }
-        waiting_.insert(place);
-    }
-
-    void run(PgConnection& pg) {
-        if (!ours_.empty()) {
-            PgArray places, ids, times;
-            for (const auto& [place, id] : ours_) {
-                places.add(static_cast<std::int64_t>(place));
-                ids.add(to_string(id));
-                times.add(static_cast<std::int64_t>(click_id_ms(id)));
-            }
-            read(pg.execute(by_id_sql, {places.literal(), ids.literal(), times.literal()}));
-        }
-        PgArray places, ids;
-        for (const auto* asked : {&ours_, &foreign_}) {
-            for (const auto& [place, id] : *asked) {
-                if (waiting_.contains(place)) {
-                    places.add(static_cast<std::int64_t>(place));
-                    ids.add(to_string(id));
-                }
-            }
-        }
-        if (!places.empty()) {
-            read(pg.execute(by_any_id_sql, {places.literal(), ids.literal()}));
-        }
-        ask_front_end(pg);
-    }
-
-  private:
-    void ask_front_end(PgConnection& pg) {
-        PgArray places, ids;
-        for (const auto place : waiting_) {
-            if (is_front_end_id(rows_[place].subid)) {
-                places.add(static_cast<std::int64_t>(place));
-                ids.add(rows_[place].subid);
-            }
-        }
-        if (!places.empty()) {
-            read(pg.execute(by_front_end_id_sql, {places.literal(), ids.literal()}));
-        }
-    }
-
-    void read(const PgResult& found) {
-        std::map<std::size_t, bool> seen;  // by place: whether its first click is a bot's
-        for (int i = 0; i < found.rows(); ++i) {
-            ResultRow click(found, i);
-            const auto place = static_cast<std::size_t>(click.number());
-            auto& row = rows_[place];
-            auto id = click.text();
-            const auto clicked_ms = click.optional_number();
-            const auto offer = click.optional_number();
-            const auto merchant = click.optional_number();
-            const auto user = click.optional_number();
-            const bool is_bot = click.flag();
-            if (const auto [first, is_first] = seen.emplace(place, is_bot); !is_first) {
-                if (!is_bot && !first->second) {
-                    give_up(row, "several clicks have this id");
-                    row.click_id.clear();
-                }
-                if (is_bot || !first->second) {
-                    continue;
-                }
-                first->second = false;
-            }
-            row.click_id = std::move(id);
-            row.clicked_ms = clicked_ms;
-            row.offer_id = offer;
-            row.merchant_id = merchant;
-            row.user_id = user;
-            row.unmatched = is_bot ? "the click is a bot's" : user ? "" : "the click has no user";
-            if (is_bot) {
-                row.user_id.reset();
-            }
-            waiting_.erase(place);
-        }
-    }
-
-    std::span<TransactionRow> rows_;
-    std::map<std::size_t, Uuid> ours_, foreign_;
-    std::set<std::size_t> waiting_;
-};
 
 void check_window(TransactionRow& row, std::int64_t attribution_days) {
     if (!row.occurred_ms || !row.clicked_ms) {

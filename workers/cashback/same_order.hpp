@@ -9,10 +9,10 @@
 
 namespace coupon {
 
-// Of the transactions with one click and one order reference that are somebody's and not rejected, the
-// one with the lowest id stays; the others become unmatched. Returns the ids of those outside of `rows`
-// that this changes: they are to be taken too, and this asked again. Inside the caller's transaction.
-// Throws PgError.
+// Of the transactions with one click and one order reference that are somebody's and not rejected,
+// the one with the lowest id stays; the others become unmatched. Returns the ids of those outside
+// of `rows` that this changes: they are to be taken too, and this asked again. Inside the caller's
+// transaction. Throws PgError.
 std::vector<std::int64_t> settle_same_orders(PgConnection& pg, TransactionRows& rows);
 
 }  // namespace coupon

@@ -11,11 +11,12 @@
 
 namespace coupon {
 
-// Begins `problem` where a transaction could not have its effect; other problems are the record's own.
+// Begins `problem` where a transaction could not have its effect; other problems are the record's
+// own.
 inline constexpr const char* no_effect = "no effect: ";
 
-// Up to `max` of these networks, oldest first; those another transaction has locked are left out. All
-// inside the caller's transaction. Throws PgError.
+// Up to `max` of these networks, oldest first; those another transaction has locked are left out.
+// All inside the caller's transaction. Throws PgError.
 TransactionRows take_transactions(PgConnection& pg,
                                   const std::map<std::string, NetworkState>& networks, int max);
 

@@ -1,4 +1,5 @@
-// A transaction while its effect is worked out: what the network says, whose it is, what was credited.
+// A transaction while its effect is worked out: what the network says, whose it is, what was
+// credited.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +54,7 @@ struct TransactionRow {
     // --- whose it is; user_id is set where it is a user's, and only there
     std::string click_id;
     std::optional<std::int64_t> clicked_ms, user_id, offer_id, merchant_id, category_id;
-    std::string unmatched;                    // why nothing is credited for it; empty: matched
+    std::string unmatched;                     // why nothing is credited for it; empty: matched
     std::optional<std::int64_t> duplicate_of;  // another report of the same order, which stays
 
     std::string problem;  // why it could not have its effect
