@@ -124,7 +124,8 @@ class Admitad(Network):
     """Client credentials and refresh tokens; a refresh token works once, an access token until expire() or the next
     one."""
     CLIENT, SECRET = "admitad-client", "admitad-secret"
-    ORDERS = {"datetime": "occurred", "action": "id", "status": "status", "payment": "commission", "subid": "subid"}
+    ORDERS = {"datetime": "occurred", "action": "id", "status": "status", "payment": "commission", "subid": "subid",
+              "updated": "updated"}   # the last: as it is without an order
 
     def __init__(self, world=None):
         super().__init__(world)
@@ -178,7 +179,7 @@ class Admitad(Network):
         limit, offset = min(int(first(query, "limit", "20")), 500), int(first(query, "offset", "0"))
         bounds = [datetime.datetime.strptime(first(query, name), "%d.%m.%Y %H:%M:%S").replace(tzinfo=UTC)
                   if name in query else None for name in ("status_updated_start", "status_updated_end")]
-        asked = (*bounds, first(query, "action_id"), *query.get("order_by", []))
+        asked = (*bounds, first(query, "action_id"), *query.get("order_by", ["-updated"]))
         with self.world.lock:
             found = self._list(asked, lambda one: self._belongs(one, *asked[:3]),
                                *((lambda one, name=self.ORDERS[order.lstrip("-")]: getattr(one, name),

@@ -4,6 +4,8 @@ import random
 
 import pytest
 
+from harness.network_stand_ins import query_of
+
 from .cashback_shop import now
 from .network_fixtures import NETWORKS, PAGE, admitad, cuelinks, new_network_shop, vcommission  # noqa: F401
 
@@ -63,37 +65,37 @@ def test_a_list_that_shifts_while_it_is_read_loses_nothing(new_network_shop, net
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_one_that_leaves_the_list_hides_no_other(new_network_shop, network):
-    """Those behind it move to pages that were read already."""
+def test_those_that_leave_the_list_hide_no_others(new_network_shop, network):
+    """What stood behind them moves to pages that were read already."""
     shop = new_network_shop(network)
     made = fill(shop, 4 * PAGE[network])
     gone = []
 
     def leave(page):
         if page in (2, 4):   # from the first page, whichever end of the list that is
-            newest = -1 if network != "admitad" else 1
-            gone.append(made[newest * (5 + page)])
-            shop.world.remove(gone[-1])
+            for number in range(3):
+                gone.append(made.pop(20 if network == "admitad" else -20 - number))
+                shop.world.remove(gone[-1])
 
     shop.network.before_page = leave
     shop.once()
-    assert len(gone) == 2
+    assert len(gone) == 6
     stored, expected = shop.stored(), shop.expected()
     assert {id: stored.get(id) for id in expected} == expected
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_one_comes_as_another_leaves(new_network_shop, network):
+def test_some_come_as_others_leave(new_network_shop, network):
     """The count stays as it was; Admitad's next page still does not begin with the record it should."""
     shop = new_network_shop(network)
     made = fill(shop, 3 * PAGE[network])
 
     def swap(page):
-        if page == 2 and network == "admitad":
-            shop.world.remove(made[3])
-            shop.world.add("late")
-        elif page == 2:
-            shop.world.add("late")
+        if page == 2:
+            for number in range(3):
+                if network == "admitad":
+                    shop.world.remove(made[10 + number])
+                shop.world.add("late")
 
     shop.network.before_page = swap
     shop.once()
@@ -148,6 +150,17 @@ def test_texts_that_postgresql_cannot_store_are_mended(new_network_shop, network
     shop.once()
     row, = shop.transactions()
     assert (row["problem"], row["order_ref"]) == (None, "A�B�C")
+
+
+def test_admitad_is_asked_in_one_order_for_a_window_that_is_still_open(admitad):
+    """What changes while it is read must not leave the list."""
+    fill(admitad, 1)
+    admitad.once()
+    query = query_of(admitad.network.calls_to("/statistics/")[0])
+    assert query["order_by"] == ["datetime", "action"]
+    until = datetime.datetime.strptime(query["status_updated_end"][0], "%d.%m.%Y %H:%M:%S")
+    assert until.replace(tzinfo=datetime.timezone.utc) > now(hours=-24)
+    assert query["limit"] == ["500"]
 
 
 def test_amounts_are_exact(admitad):

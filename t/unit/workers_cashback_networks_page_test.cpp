@@ -105,6 +105,12 @@ TEST_F(PageSweepTest, BelievesATotalNoLongerThanAReadingBringsSomethingNew) {
     EXPECT_EQ(after(2, 0, 0, 30), std::nullopt);
 }
 
+TEST_F(PageSweepTest, TakesTheCountOfAPageForNoTotal) {
+    EXPECT_EQ(after(1, 0, 10, 10), 2);
+    EXPECT_EQ(after(2, 10, 10, 10), 3);
+    EXPECT_EQ(after(3, 20, 4, 4), std::nullopt);
+}
+
 TEST_F(PageSweepTest, GivesUpOnAListThatNeverHoldsStill) {
     EXPECT_THROW(
         {

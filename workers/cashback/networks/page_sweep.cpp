@@ -86,6 +86,11 @@ std::optional<std::int64_t> PageSweep::page_after(std::int64_t page,
     if (repeated_ == repeated_max) {
         throw PermanentFailure(who_ + " gives the same page for every number");
     }
+    // A number that is no more than the page holds may count the page alone.
+    if (total && *total <= static_cast<std::int64_t>(records.size()) &&
+        (page > 1 || records.size() >= page_size)) {
+        total.reset();
+    }
     if (total) {
         shrunk_ = shrunk_ || (last_total_ && *total < *last_total_);
         last_total_ = total;
