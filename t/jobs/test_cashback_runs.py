@@ -295,6 +295,38 @@ def test_sigkill_amid_a_run(admitad_shop):
     assert admitad_shop.problems() == []
 
 
+def test_a_connection_that_breaks_takes_its_lock_along(new_cashback_shop):
+    """Nothing more of that run is stored: by now another process may have the network."""
+    shop = new_cashback_shop(networks=["admitad"], gates=True)
+    shop.offer_1, shop.user_1 = shop.offer(), shop.user()
+    buy(shop, 1200)
+    gate = Gate(shop.admitad, 2)
+    shop.start_cashback()
+    gate.wait()
+    shop.postgres_gate.shut()
+    shop.postgres_gate.open()
+    gate.opened.set()
+    broken = shop.finished_run("admitad")
+    assert "the connection broke" in broken["error"] and broken["seen"] == len(shop.transactions()) == 500
+    shop.database.run("UPDATE network_runs SET retry_at = now()")
+    shop.finished_run("admitad", error=None)
+    assert shop.balance(shop.user_1) == 1200 * D("40.00")
+
+
+def test_postgresql_and_redis_away(new_cashback_shop):
+    shop = new_cashback_shop(networks=["admitad"], gates=True)
+    shop.offer_1, shop.user_1 = shop.offer(), shop.user()
+    purchase = bought(shop)
+    shop.postgres_gate.shut()
+    shop.redis_gate.shut()
+    worker = shop.start_cashback()
+    stays(lambda: worker.running, "it waits", 1)
+    shop.postgres_gate.open()
+    shop.redis_gate.open()
+    shop.finished_run("admitad", error=None, within_s=60)
+    assert shop.balance(shop.user_1) == D("40.00") and shop.transaction(purchase)
+
+
 # --- postbacks and runs on demand
 
 @pytest.fixture
