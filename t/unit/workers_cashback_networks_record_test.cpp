@@ -131,6 +131,8 @@ TEST(NetworkRecordTest, TakesATimeWithoutAZoneAsTheNetworks) {
     EXPECT_EQ(read_action("\"2026-11-20 10:00:00\"", "1795168800", rules).occurred_ms,
               1'795'168'800'000);
     EXPECT_EQ(read_action("2026-11-20 10:00:00", "0000-00-00 00:00:00").occurred_ms, std::nullopt);
+    // Of a day alone its last second, so that a click of the same day comes before the purchase.
+    EXPECT_EQ(read_action("2026-11-20 10:00:00", "2026-11-20").occurred_ms, 1'795'132'800'000 + 86'399'000);
 }
 
 struct Word {

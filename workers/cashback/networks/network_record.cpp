@@ -153,6 +153,11 @@ class Reading {
         if (ms && !is_number(given) && !names_zone(given)) {
             *ms = rules_.zone.unix_time(*ms / 1000) * 1000 + *ms % 1000;
         }
+        // Of a day without a time, its last second: a click of that day came before the purchase.
+        constexpr std::size_t day_bytes = 10;  // 2026-11-21
+        if (ms && given.size() == day_bytes && given[4] == '-') {
+            *ms += (24 * 3600 - 1) * std::int64_t{1000};
+        }
         if (!ms || *ms < year_2000_ms || *ms >= year_2100_ms) {
             say("its " + what +
                 " is no date of this century: " + storable_text(given, shown_bytes_max));
