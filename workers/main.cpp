@@ -89,7 +89,8 @@ int main(int argc, char** argv) {
     CLI::App app{
         "Background work of the coupon shop. Settings come from the environment: DATABASE_URL, "
         "REDIS_URL, LOG_LEVEL\n"
-        "(debug, info, warn, error), METRICS_LISTEN (host:port or unix:PATH, %i = WORKER_INSTANCE), each also as <NAME>_FILE. Log lines are JSON on standard "
+        "(debug, info, warn, error), METRICS_LISTEN (host:port or unix:PATH, %i = "
+        "WORKER_INSTANCE), each also as <NAME>_FILE. Log lines are JSON on standard "
         "error.",
         "coupon-worker"};
     app.set_version_flag("--version", COUPON_VERSION);
@@ -111,7 +112,8 @@ int main(int argc, char** argv) {
         ->capture_default_str();
 
     auto* webhooks = app.add_subcommand(
-        "webhooks", "Store webhooks from Redis in PostgreSQL and do what they ask for until SIGTERM");
+        "webhooks",
+        "Store webhooks from Redis in PostgreSQL and do what they ask for until SIGTERM");
     WebhooksOptions webhooks_options;
     bool check_only = false;
     webhooks->add_flag("--check", check_only,
@@ -130,7 +132,8 @@ int main(int argc, char** argv) {
 
     MessagesCommand email;
     MessagesCommand sms;
-    add_messages_command(app, "email", "Send e-mails from Redis and PostgreSQL until SIGTERM", email);
+    add_messages_command(app, "email", "Send e-mails from Redis and PostgreSQL until SIGTERM",
+                         email);
     add_messages_command(app, "sms", "Send text messages from Redis and PostgreSQL until SIGTERM",
                          sms);
     CashbackCommand cashback;
@@ -139,8 +142,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
         if (email.app->parsed()) {
-            return email.check ? check_email(std::cerr)
-                               : start_messages(email, make_email_channel);
+            return email.check ? check_email(std::cerr) : start_messages(email, make_email_channel);
         }
         if (sms.app->parsed()) {
             return sms.check ? check_sms(std::cerr) : start_messages(sms, make_sms_channel);

@@ -26,7 +26,8 @@ enum Column { type_column, network_column, data_column, created_column };
 const std::vector<std::string> columns{"type", "network", "data::text",
                                        "(extract(epoch FROM created_at) * 1000)::bigint"};
 
-// When the latest run that read a window up to its own time began; of one that ended well, and of any.
+// When the latest run that read a window up to its own time began; of one that ended well, and of
+// any.
 constexpr const char* runs_sql =
     "SELECT (extract(epoch FROM max(started_at) FILTER (WHERE finished_at IS NOT NULL"
     "   AND error IS NULL)) * 1000)::bigint,"
@@ -213,8 +214,7 @@ void UnassignedJobs::work(PgConnection& pg, const Job& job) const {
         names.add(name);
     }
     PgTransaction transaction(pg);
-    pg.execute(spread_sql,
-               {job.id, column(job, data_column), job.correlation_id, names.literal()});
+    pg.execute(spread_sql, {job.id, column(job, data_column), job.correlation_id, names.literal()});
     table().complete(pg, job);
     transaction.commit();
 }

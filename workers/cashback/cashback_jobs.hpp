@@ -1,5 +1,5 @@
-// Rows of cashback_jobs for one network: what a postback names is fetched, and runs on demand. Neither
-// pays: what the network answers does.
+// Rows of cashback_jobs for one network: what a postback names is fetched, and runs on demand.
+// Neither pays: what the network answers does.
 #pragma once
 
 #include <memory>

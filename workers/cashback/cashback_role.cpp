@@ -50,8 +50,8 @@ JobRunnerOptions desk_options() {
 
 class CashbackRole {
   public:
-    CashbackRole(const std::string& database_url, const RedisAddress& redis,
-                 const StopSignal& stop, const Log& log)
+    CashbackRole(const std::string& database_url, const RedisAddress& redis, const StopSignal& stop,
+                 const Log& log)
         : database_url_(database_url),
           stop_(stop),
           log_(log),
@@ -63,14 +63,13 @@ class CashbackRole {
           unassigned_(names_),
           keeper_(settings_, effects_, database_url, totals_, stop, log) {
         for (auto& network : watched_) {
-            watches_.push_back(std::make_unique<NetworkWatch>(std::move(network), settings_,
-                                                              effects_, database_url, totals_,
-                                                              stop, log));
+            watches_.push_back(std::make_unique<NetworkWatch>(
+                std::move(network), settings_, effects_, database_url, totals_, stop, log));
         }
     }
 
-    // What earlier runs left first, whether a network answers or not. False: a run failed, or effects
-    // are left.
+    // What earlier runs left first, whether a network answers or not. False: a run failed, or
+    // effects are left.
     bool run_once() {
         keeper_.look_again();
         keeper_.work_off();

@@ -15,7 +15,8 @@ constexpr int timeout_ms = 5000;
 void check_click_key() {
     if (configured_cashback().effects.click_keys.empty()) {
         throw ConfigError(
-            "COUPON_CLICK_KEY is not set: sub-ids that somebody made up would not be told from ours "
+            "COUPON_CLICK_KEY is not set: sub-ids that somebody made up would not be told from "
+            "ours "
             "(or COUPON_CLICK_KEY_FILE)");
     }
 }
@@ -42,18 +43,17 @@ void check_time_zone() {
 }  // namespace
 
 int check_cashback(std::ostream& out) {
-    return run_checks("cashback",
-                      {check_common_settings, check_click_key, check_networks,
-                       [] { check_redis("cashback"); },
-                       [] {
-                           check_postgres({"affiliate_transactions", "cashback_transitions",
-                                           "cashback_events", "network_runs", "network_cursors",
-                                           "exchange_rates", "cashback_jobs", "offer_clicks_all",
-                                           "ledger_transactions", "ledger_entries", "email_queue",
-                                           "sms_queue"});
-                       },
-                       check_time_zone},
-                      out);
+    return run_checks(
+        "cashback",
+        {check_common_settings, check_click_key, check_networks, [] { check_redis("cashback"); },
+         [] {
+             check_postgres({"affiliate_transactions", "cashback_transitions", "cashback_events",
+                             "network_runs", "network_cursors", "exchange_rates", "cashback_jobs",
+                             "offer_clicks_all", "ledger_transactions", "ledger_entries",
+                             "email_queue", "sms_queue"});
+         },
+         check_time_zone},
+        out);
 }
 
 }  // namespace coupon

@@ -10,13 +10,13 @@ using steady = std::chrono::steady_clock;
 
 constexpr int statement_deadline_ms = 30'000;
 constexpr int pause_ms = 60'000;
-// A click is stored within seconds, unless a disk had to be brought back; each look costs a write of
-// every row that is looked at.
+// A click is stored within seconds, unless a disk had to be brought back; each look costs a write
+// of every row that is looked at.
 constexpr auto look_again_every = 10min;
 // For --once, while another worker is at the effects.
 constexpr int once_tries_max = 30;
 constexpr int once_wait_ms = 1'000;
-constexpr int seals_max = 100;  // of one minute, 10,000 transactions each
+constexpr int seals_max = 100;   // of one minute, 10,000 transactions each
 constexpr int alert_least = 20;  // fewer transactions a day tell nothing
 
 constexpr const char* day_sql =
@@ -112,11 +112,12 @@ void LedgerKeeper::count_unmatched() {
     const auto unmatched = row.number(0, 1);
     const bool alert = all >= alert_least && unmatched * 100 > all * settings_.unmatched_alert;
     if (alert) {
-        log_.error("too many of the last day's transactions are unmatched; see couponctl cashback "
-                   "unmatched",
-                   {{"unmatched", unmatched},
-                    {"transactions", all},
-                    {"allowed_percent", static_cast<std::int64_t>(settings_.unmatched_alert)}});
+        log_.error(
+            "too many of the last day's transactions are unmatched; see couponctl cashback "
+            "unmatched",
+            {{"unmatched", unmatched},
+             {"transactions", all},
+             {"allowed_percent", static_cast<std::int64_t>(settings_.unmatched_alert)}});
     } else if (alerting_) {
         log_.info("the share of unmatched transactions is as it should be again",
                   {{"unmatched", unmatched}, {"transactions", all}});

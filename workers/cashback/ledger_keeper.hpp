@@ -1,5 +1,6 @@
-// What the ledger and the transactions need every minute, whatever the networks do: seals, the end of
-// holds, effects that are left, another look at what nobody claimed, and the alert when that is much.
+// What the ledger and the transactions need every minute, whatever the networks do: seals, the end
+// of holds, effects that are left, another look at what nobody claimed, and the alert when that is
+// much.
 #pragma once
 
 #include <atomic>

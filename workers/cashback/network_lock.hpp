@@ -1,5 +1,5 @@
-// One run at a time per network, across all hosts: a lock of the session, which PostgreSQL takes back
-// when the session ends, however it ends.
+// One run at a time per network, across all hosts: a lock of the session, which PostgreSQL takes
+// back when the session ends, however it ends.
 #pragma once
 
 #include <string>

@@ -16,7 +16,8 @@ using steady = std::chrono::steady_clock;
 
 // A window without an end goes on a day beyond now: what changes while it is read stays within it.
 constexpr std::int64_t open_end_ms = 24LL * 60 * 60 * 1000;
-// A network whose list shrinks while it is read is read anew, a few times; more often it repeats itself.
+// A network whose list shrinks while it is read is read anew, a few times; more often it repeats
+// itself.
 constexpr int pages_without_news_max = 20;
 constexpr int readings_max = 6;
 constexpr int pages_max = 1'000'000;
@@ -25,7 +26,8 @@ constexpr int problems_told_max = 5;  // of one page
 constexpr std::size_t id_bytes_max = 256;
 
 constexpr const char* cursor_sql =
-    "SELECT (extract(epoch FROM read_until) * 1000)::bigint FROM network_cursors WHERE network = $1";
+    "SELECT (extract(epoch FROM read_until) * 1000)::bigint FROM network_cursors WHERE network = "
+    "$1";
 
 std::int64_t in_ms(std::chrono::hours hours) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(hours).count();
@@ -121,8 +123,8 @@ RunEnd NetworkRun::read_window(Reading& reading, const NetworkWindow& window) {
         }
         if (reading.pages_without_news >=
             pages_without_news_max + readings_max * reading.pages_with_news) {
-            throw RetryLater(network_.name() + " repeats itself: " +
-                             std::to_string(reading.pages_without_news) +
+            throw RetryLater(network_.name() +
+                             " repeats itself: " + std::to_string(reading.pages_without_news) +
                              " pages in a row without a new transaction");
         }
         if (reading.progress.pages >= pages_max) {
@@ -195,9 +197,9 @@ void NetworkRun::store_apart(Reading& reading, const std::vector<NetworkTransact
     NetworkTransaction aside;
     aside.id = storable_text(refused.id, id_bytes_max);
     aside.problem = storable_text("PostgreSQL does not take it: " + why);
-    log_.warn("a record of a network is put aside", {{"network", network_.name()},
-                                                     {"transaction", aside.id},
-                                                     {"problem", aside.problem}});
+    log_.warn(
+        "a record of a network is put aside",
+        {{"network", network_.name()}, {"transaction", aside.id}, {"problem", aside.problem}});
     store(reading, {aside});
 }
 
@@ -244,11 +246,10 @@ void NetworkRun::tell_progress(Reading& reading, std::string_view message) {
 void NetworkRun::note_failure(Reading& reading, const std::exception& failure,
                               std::optional<std::chrono::milliseconds> after) {
     totals_.count_run(network_.name(), "failed");
-    log_.error("a network could not be read to the end",
-               {{"network", network_.name()},
-                {"run", reading.record.id()},
-                {"pages", reading.progress.pages},
-                {"error", failure.what()}});
+    log_.error("a network could not be read to the end", {{"network", network_.name()},
+                                                          {"run", reading.record.id()},
+                                                          {"pages", reading.progress.pages},
+                                                          {"error", failure.what()}});
     try {
         reading.record.failed(reading.progress, failure.what(), after, retry_at_most_);
     } catch (const PgError&) {

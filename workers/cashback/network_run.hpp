@@ -1,4 +1,5 @@
-// One run over one network: its window, page by page, into affiliate_transactions, with their effects.
+// One run over one network: its window, page by page, into affiliate_transactions, with their
+// effects.
 #pragma once
 
 #include <chrono>
@@ -48,9 +49,10 @@ class NetworkRun {
                CashbackTotals& totals, std::chrono::milliseconds retry_at_most,
                const StopSignal& stop, const Log& log);
 
-    // Reads a window. Each page is committed by itself, with its effects behind it; the cursor moves
-    // once all pages are, unless the request named a window. Throws RetryLater, PermanentFailure and
-    // PgError; network_runs has the error then, unless PostgreSQL is away. Done, busy or stopped.
+    // Reads a window. Each page is committed by itself, with its effects behind it; the cursor
+    // moves once all pages are, unless the request named a window. Throws RetryLater,
+    // PermanentFailure and PgError; network_runs has the error then, unless PostgreSQL is away.
+    // Done, busy or stopped.
     RunEnd run(const RunRequest& request);
 
     // Reads one transaction, by the network's id, because somebody said that it changed. Throws as

@@ -1,5 +1,5 @@
-// When a network is read next. All processes decide by the rows of network_runs, so that one of them
-// does it.
+// When a network is read next. All processes decide by the rows of network_runs, so that one of
+// them does it.
 #pragma once
 
 #include <chrono>

@@ -65,9 +65,8 @@ RunRecord::RunRecord(PgConnection& pg, std::string network, RunCause cause,
 }
 
 void RunRecord::save(const RunProgress& progress) {
-    pg_.execute(save_sql,
-                {id_, std::to_string(progress.pages), std::to_string(progress.seen),
-                 std::to_string(progress.changed), std::to_string(progress.put_aside)});
+    pg_.execute(save_sql, {id_, std::to_string(progress.pages), std::to_string(progress.seen),
+                           std::to_string(progress.changed), std::to_string(progress.put_aside)});
 }
 
 void RunRecord::done(const RunProgress& progress, std::optional<std::int64_t> read_until_ms) {

@@ -8,8 +8,8 @@ namespace coupon {
 namespace {
 
 // What an effect depends on: a change of any of it is a new version.
-constexpr std::array<std::string_view, 8> counting{"state",    "status", "commission", "sale",
-                                                   "currency", "subid",  "order_ref",  "occurred_at"};
+constexpr std::array<std::string_view, 8> counting{
+    "state", "status", "commission", "sale", "currency", "subid", "order_ref", "occurred_at"};
 
 std::string joined(std::string_view prefix) {
     std::string list;

@@ -39,7 +39,8 @@ void add_cashback_commands(CLI::App& app, std::ostream& out) {
 
     auto wanted = std::make_shared<CashbackRunOptions>();
     auto* run = cashback->add_subcommand(
-        "run", "Have the workers read networks now; without a time, as far back as they usually do");
+        "run",
+        "Have the workers read networks now; without a time, as far back as they usually do");
     run->add_option("--network", wanted->network, "One network; default: all");
     run->add_option("--from", wanted->from, "Begin of what is read: 2026-11-01, or a time");
     run->add_option("--to", wanted->to, "Its end; default: now");
@@ -50,9 +51,10 @@ void add_wallet_commands(CLI::App& app, std::ostream& out, int& exit_code) {
     auto* wallet =
         app.add_subcommand("wallet", "Wallets: verify (DATABASE_URL)")->require_subcommand(1);
     wallet
-        ->add_subcommand("verify",
-                         "Prove that the ledger adds up and nobody changed it; exit code 1 where it "
-                         "does not")
+        ->add_subcommand(
+            "verify",
+            "Prove that the ledger adds up and nobody changed it; exit code 1 where it "
+            "does not")
         ->callback([&out, &exit_code] { exit_code = verify_wallets(out); });
 }
 

@@ -8,8 +8,8 @@
 
 namespace coupon {
 
-// "where" (a sentence), "transaction", "click", "postbacks", "states", "cashback", "ledger", "wallet",
-// "withdrawals". Amounts are decimal texts, times UTC. Throw PgError.
+// "where" (a sentence), "transaction", "click", "postbacks", "states", "cashback", "ledger",
+// "wallet", "withdrawals". Amounts are decimal texts, times UTC. Throw PgError.
 nlohmann::ordered_json facts_of_transaction(PgConnection& pg, const std::string& id);
 // Of a click that nothing is reported for: "where", "click", "postbacks".
 nlohmann::ordered_json facts_of_click(PgConnection& pg, const std::string& click_id);

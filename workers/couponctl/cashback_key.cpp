@@ -15,8 +15,8 @@ constexpr const char* by_transaction_sql =
     "SELECT id::text FROM affiliate_transactions WHERE transaction_id = $1"
     " AND network IN (SELECT DISTINCT network FROM affiliate_transactions)" COUPON_NEWEST;
 constexpr const char* by_network_sql =
-    "SELECT id::text FROM affiliate_transactions WHERE network = $1 AND transaction_id = $2"
-    COUPON_NEWEST;
+    "SELECT id::text FROM affiliate_transactions WHERE network = $1 AND transaction_id = "
+    "$2" COUPON_NEWEST;
 constexpr const char* by_order_sql =
     "SELECT id::text FROM affiliate_transactions WHERE order_ref = $1" COUPON_NEWEST;
 constexpr const char* by_user_sql =
@@ -35,7 +35,8 @@ constexpr const char* users_clicks_sql =
     "  (SELECT FROM affiliate_transactions t WHERE t.click_id = c.click_id)"
     " ORDER BY clicked_at DESC LIMIT 10";
 constexpr const char* order_number_sql =
-    "SELECT user_id::text FROM orders WHERE order_number::text = $1 AND user_id IS NOT NULL LIMIT 1";
+    "SELECT user_id::text FROM orders WHERE order_number::text = $1 AND user_id IS NOT NULL LIMIT "
+    "1";
 
 std::vector<std::string> ids_of(const PgResult& rows) {
     std::vector<std::string> ids;

@@ -14,9 +14,9 @@ struct TracedPurchases {
     bool more = false;                      // there are others beyond the limit
 };
 
-// A click id, a front end's click id, a network's transaction or order reference, our order number or
-// a user's id; "click:…", "order:…", "user:…", "transaction:…" or "<network>:…" look for that alone.
-// Throws PgError.
+// A click id, a front end's click id, a network's transaction or order reference, our order number
+// or a user's id; "click:…", "order:…", "user:…", "transaction:…" or "<network>:…" look for that
+// alone. Throws PgError.
 TracedPurchases find_purchases(PgConnection& pg, const std::string& key);
 
 }  // namespace coupon

@@ -10,8 +10,8 @@ namespace {
 constexpr int deadline_ms = 30'000;
 
 // Put aside counts as well: nobody gets anything for it.
-#define COUPON_UNMATCHED                                                                        \
-    " FROM affiliate_transactions WHERE (unmatched IS NOT NULL OR problem IS NOT NULL)"         \
+#define COUPON_UNMATCHED                                                                       \
+    " FROM affiliate_transactions WHERE (unmatched IS NOT NULL OR problem IS NOT NULL)"        \
     " AND ($1 = '' OR network = $1) AND ($2::interval IS NULL OR first_seen_at >= now() - $2)" \
     " AND ($3::timestamptz IS NULL OR first_seen_at >= $3)"
 
@@ -21,9 +21,8 @@ constexpr const char* list_sql =
     " COALESCE(currency, '-'), COALESCE(subid, '-'), COALESCE(problem, unmatched)" COUPON_UNMATCHED
     " ORDER BY first_seen_at DESC, id DESC LIMIT $4::bigint";
 
-constexpr const char* reasons_sql =
-    "SELECT count(*), COALESCE(problem, unmatched)" COUPON_UNMATCHED
-    " GROUP BY 2 ORDER BY 1 DESC, 2 LIMIT 10";
+constexpr const char* reasons_sql = "SELECT count(*), COALESCE(problem, unmatched)" COUPON_UNMATCHED
+                                    " GROUP BY 2 ORDER BY 1 DESC, 2 LIMIT 10";
 
 }  // namespace
 

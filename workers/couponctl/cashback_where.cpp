@@ -17,10 +17,12 @@ std::string amount_of(const ordered_json& event) {
     return text(event, "cashback") + " " + text(event, "currency");
 }
 
-// The cause of the last change, which says why.
+// The cause of the last change, where it says more than the network's word.
 std::string last_cause(const ordered_json& facts) {
     const auto& states = facts.at("states");
-    return states.empty() ? std::string() : text(states.back(), "cause");
+    auto cause = states.empty() ? std::string() : text(states.back(), "cause");
+    return cause.ends_with("says " + text(facts.at("transaction"), "status")) ? std::string()
+                                                                              : cause;
 }
 
 std::string with_reason(std::string sentence, const std::string& reason) {

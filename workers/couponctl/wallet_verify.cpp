@@ -38,8 +38,8 @@ int verify_wallets(std::ostream& out) {
     // One moment for all of it: wallets go on changing meanwhile.
     pg.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
     const auto counts = pg.execute(counts_sql);
-    auto looking = std::async(std::launch::async,
-                              [&pg] { return pg.execute("SELECT problem FROM ledger_problems()"); });
+    auto looking = std::async(
+        std::launch::async, [&pg] { return pg.execute("SELECT problem FROM ledger_problems()"); });
     while (looking.wait_for(tell_every) != std::future_status::ready) {
         std::cerr << "couponctl: " << counts.text(0, 0) << " transactions are being looked at, for "
                   << duration_text(ms_since(start)) << '\n';
@@ -51,8 +51,8 @@ int verify_wallets(std::ostream& out) {
     out << (problems.rows() == 0 ? std::string("all adds up")
                                  : std::to_string(problems.rows()) + " problems")
         << ": " << counts.text(0, 0) << " transactions in " << counts.text(0, 1) << " seals and "
-        << counts.text(0, 2) << " not sealed yet, " << counts.text(0, 3) << " wallets, looked at in "
-        << duration_text(ms_since(start)) << '\n';
+        << counts.text(0, 2) << " not sealed yet, " << counts.text(0, 3)
+        << " wallets, looked at in " << duration_text(ms_since(start)) << '\n';
     return problems.rows() == 0 ? 0 : 1;
 }
 
