@@ -14,6 +14,21 @@
 -- Errors: CL001 the key stands for another posting; CL002 the balance does not suffice; CL003 the hold, or the
 -- transaction to be reversed, is not in a state for that; CL004 an argument is wrong; CL005 somebody else's write.
 
+DO $$
+DECLARE
+    misfits text;
+BEGIN
+    SELECT string_agg(format('wallet_transactions.%s is %s, needs text', attname, format_type(atttypid, atttypmod)), '; ')
+      INTO misfits
+      FROM pg_attribute
+     WHERE attrelid = to_regclass('wallet_transactions') AND attname IN ('type', 'reference_type') AND NOT attisdropped
+       AND atttypid NOT IN ('text'::regtype, 'varchar'::regtype);
+    IF misfits IS NOT NULL THEN
+        RAISE EXCEPTION 'cannot fit: %', misfits;
+    END IF;
+END
+$$;
+
 CREATE TABLE IF NOT EXISTS ledger_transactions (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     key            text NOT NULL UNIQUE,
@@ -74,10 +89,12 @@ CREATE TABLE IF NOT EXISTS ledger_seals (
     created_at    timestamptz NOT NULL DEFAULT now()
 );
 
--- other_writers: refuse, or report to audit_logs and let pass, while a back end is being changed over.
+-- other_writers: refuse, or report to audit_logs and let pass, while a back end is being changed over. What passed is
+-- taken into the ledger (kind outside) before the user's next posting.
 CREATE TABLE IF NOT EXISTS ledger_settings (
     only_row      boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    other_writers text NOT NULL DEFAULT 'refuse' CHECK (other_writers IN ('refuse', 'report'))
+    other_writers text NOT NULL DEFAULT 'refuse' CHECK (other_writers IN ('refuse', 'report')),
+    since         timestamptz NOT NULL DEFAULT now()    -- when the ledger came
 );
 INSERT INTO ledger_settings DEFAULT VALUES ON CONFLICT DO NOTHING;
 
@@ -180,11 +197,14 @@ DECLARE
     made   ledger_transactions;
     change record;
     before wallet_balances;
+    shown  numeric;
 BEGIN
     IF COALESCE(p_key, '') = '' OR length(p_key) > 200 THEN
         RAISE EXCEPTION 'a posting needs a key of 1 to 200 characters' USING ERRCODE = 'CL004';
     END IF;
-    IF (p_key LIKE 'expiry:%' AND p_kind <> 'expiry') OR (p_key LIKE 'opening:%' AND p_kind <> 'opening') THEN
+    IF (p_key LIKE 'expiry:%' AND p_kind <> 'expiry') OR (p_key LIKE 'opening:%' AND p_kind <> 'opening')
+       OR (p_key LIKE 'outside:%' AND p_kind <> 'outside')
+       OR (p_key LIKE 'cashback:%' AND p_kind NOT IN ('cashback', 'commission', 'cashback_reversal', 'commission_reversal')) THEN
         RAISE EXCEPTION 'posting %: keys of this kind are the ledger''s own', p_key USING ERRCODE = 'CL004';
     END IF;
     IF cardinality(p_accounts) = 0 OR cardinality(p_accounts) <> cardinality(p_amounts) OR cardinality(p_accounts) <> cardinality(p_users) THEN
@@ -222,6 +242,18 @@ BEGIN
     LOOP
         INSERT INTO wallet_balances (user_id) VALUES (change.user_id) ON CONFLICT DO NOTHING;
         SELECT * INTO before FROM wallet_balances WHERE user_id = change.user_id FOR UPDATE;
+        SELECT COALESCE(wallet_balance, 0) INTO shown FROM users WHERE id = change.user_id FOR NO KEY UPDATE;
+        IF shown <> before.available AND p_kind NOT IN ('opening', 'outside') THEN
+            IF (SELECT other_writers FROM ledger_settings) = 'refuse' THEN
+                RAISE EXCEPTION 'users.wallet_balance of user % is %, the ledger says %: somebody else has written it',
+                                change.user_id, shown, before.available USING ERRCODE = 'CL005';
+            END IF;
+            PERFORM ledger_record('outside:' || made.id || ':' || change.user_id, 'outside', ARRAY['user_available', 'adjustments'],
+                                  ARRAY[change.user_id, NULL], ARRAY[shown - before.available, before.available - shown], 'user',
+                                  change.user_id::text, 'written beside the ledger', NULL, true);
+            PERFORM set_config('coupon.ledger', pg_current_xact_id()::text, true);
+            before.available := shown;
+        END IF;
         IF change.available < 0 AND before.available + change.available < 0 AND NOT p_may_owe THEN
             RAISE EXCEPTION 'user % has % available, % is needed', change.user_id, before.available, -change.available
                 USING ERRCODE = 'CL002';
@@ -229,10 +261,10 @@ BEGIN
         UPDATE wallet_balances SET available = available + change.available, held = held + change.held, updated_at = now()
          WHERE user_id = change.user_id;
         UPDATE users SET wallet_balance = before.available + change.available, updated_at = now(),
-               lifetime_earnings = lifetime_earnings + CASE WHEN p_kind IN ('cashback', 'cashback_reversal') THEN change.available ELSE 0 END
+               lifetime_earnings = COALESCE(lifetime_earnings, 0) + CASE WHEN p_kind IN ('cashback', 'cashback_reversal') THEN change.available ELSE 0 END
          WHERE id = change.user_id;
-        -- What a user had before the ledger came stands in his statement already.
-        IF p_kind <> 'opening' AND change.available <> 0 THEN
+        -- What others have written stands in the user's statement as they wrote it.
+        IF p_kind NOT IN ('opening', 'outside') AND change.available <> 0 THEN
             INSERT INTO wallet_transactions (user_id, amount, type, reference_type, reference_id, balance_before, balance_after,
                                              description, ledger_transaction_id)
             VALUES (change.user_id, change.available, p_kind, p_reference_type,
@@ -460,7 +492,7 @@ BEGIN
      WHERE (b.available, b.held) IS DISTINCT FROM (COALESCE(e.available, 0), COALESCE(e.held, 0))
     UNION ALL
     SELECT format('user %s: users.wallet_balance is %s, the ledger says %s', u.id, u.wallet_balance, COALESCE(b.available, 0))
-      FROM users u LEFT JOIN wallet_balances b ON b.user_id = u.id WHERE u.wallet_balance <> COALESCE(b.available, 0)
+      FROM users u LEFT JOIN wallet_balances b ON b.user_id = u.id WHERE COALESCE(u.wallet_balance, 0) <> COALESCE(b.available, 0)
     UNION ALL
     SELECT format('user %s: %s held, open holds are %s', COALESCE(b.user_id, h.user_id), COALESCE(b.held, 0), COALESCE(h.amount, 0))
       FROM wallet_balances b FULL JOIN (SELECT user_id, sum(amount) AS amount FROM ledger_holds WHERE status = 'open' GROUP BY user_id) AS h
@@ -472,15 +504,35 @@ BEGIN
       FROM users u LEFT JOIN wallet_balances b ON b.user_id = u.id LEFT JOIN (
            SELECT e.user_id, sum(e.amount) AS earned FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
             WHERE e.account = 'user_available' AND t.kind IN ('cashback', 'cashback_reversal') GROUP BY e.user_id) AS e ON e.user_id = u.id
-     WHERE u.lifetime_earnings <> COALESCE(b.earned_before, 0) + COALESCE(e.earned, 0)
+     WHERE COALESCE(u.lifetime_earnings, 0) <> COALESCE(b.earned_before, 0) + COALESCE(e.earned, 0)
     UNION ALL
     SELECT format('user %s: transaction %s moved %s, the statement (wallet_transactions) says %s',
                   COALESCE(e.user_id, w.user_id), COALESCE(e.transaction_id, w.transaction_id), COALESCE(e.amount, 0), COALESCE(w.amount, 0))
       FROM (SELECT e.user_id, e.transaction_id, sum(e.amount) AS amount FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
-             WHERE e.account = 'user_available' AND t.kind <> 'opening' GROUP BY 1, 2) AS e
+             WHERE e.account = 'user_available' AND t.kind NOT IN ('opening', 'outside') GROUP BY 1, 2) AS e
       FULL JOIN (SELECT user_id::bigint AS user_id, ledger_transaction_id AS transaction_id, sum(amount) AS amount FROM wallet_transactions
                   WHERE ledger_transaction_id IS NOT NULL GROUP BY 1, 2) AS w USING (user_id, transaction_id)
-     WHERE e.amount IS DISTINCT FROM w.amount;
+     WHERE e.amount IS DISTINCT FROM w.amount
+    UNION ALL
+    SELECT format('user %s: line %s of the statement says %s after %s, which is no change by %s', w.user_id, w.id, w.balance_after, w.balance_before, w.amount)
+      FROM wallet_transactions w WHERE w.ledger_transaction_id IS NOT NULL AND w.balance_after - w.balance_before IS DISTINCT FROM w.amount
+    UNION ALL
+    -- Lines of one user are written one after the other: each begins where the one before ended.
+    SELECT format('user %s: line %s of the statement begins at %s, the one before ended at %s', w.user_id, w.id, w.balance_before, w.ended)
+      FROM (SELECT id, user_id, balance_before, lag(balance_after) OVER (PARTITION BY user_id ORDER BY id) AS ended
+              FROM wallet_transactions WHERE ledger_transaction_id IS NOT NULL) AS w
+     WHERE w.balance_before <> w.ended
+       AND NOT EXISTS (SELECT FROM ledger_entries e JOIN ledger_transactions t ON t.id = e.transaction_id
+                        WHERE e.user_id = w.user_id AND t.kind = 'outside')
+    UNION ALL
+    SELECT format('user %s: line %s of the statement (%s) is none of the ledger''s', w.user_id, w.id, w.amount)
+      FROM wallet_transactions w, ledger_settings s
+     WHERE w.ledger_transaction_id IS NULL AND w.created_at > s.since AND s.other_writers = 'refuse'
+    UNION ALL
+    SELECT format('hold %s is %s, and was ended by transaction %s of kind %s', h.id, h.status, h.closed_by, t.kind)
+      FROM ledger_holds h JOIN ledger_transactions t ON t.id = h.closed_by
+     WHERE t.closes IS DISTINCT FROM h.id
+        OR t.kind <> CASE h.status WHEN 'posted' THEN 'payout' WHEN 'released' THEN 'release' WHEN 'expired' THEN 'expiry' ELSE '' END;
 END
 $$;
 
@@ -503,7 +555,7 @@ DO $$
 BEGIN
     PERFORM set_config('coupon.ledger', pg_current_xact_id()::text, true);
     INSERT INTO wallet_balances (user_id, earned_before)
-    SELECT id, lifetime_earnings FROM users
+    SELECT id, COALESCE(lifetime_earnings, 0) FROM users
      WHERE (wallet_balance <> 0 OR lifetime_earnings <> 0) AND NOT EXISTS (SELECT FROM wallet_balances WHERE user_id = users.id);
     PERFORM ledger_record('opening:' || id, 'opening', ARRAY['user_available', 'opening'], ARRAY[id, NULL],
                           ARRAY[wallet_balance, -wallet_balance], 'user', id::text, 'balance before the ledger', NULL, true)

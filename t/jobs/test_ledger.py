@@ -213,11 +213,15 @@ def test_a_session_s_own_tables_change_no_rule(wallets, rich):
 
 @pytest.mark.parametrize("statement, problem", [
     ("DELETE FROM wallet_transactions", "the statement (wallet_transactions) says 0"),
-    ("UPDATE wallet_transactions SET amount = 5", "the statement (wallet_transactions) says 5.00"),
+    ("UPDATE wallet_transactions SET amount = 5", "transaction 1 moved 100.00, the statement (wallet_transactions) says 5.00"),
     ("UPDATE users SET lifetime_earnings = 9", "users.lifetime_earnings is 9.00"),
     ("UPDATE users SET wallet_balance = 9", "users.wallet_balance is 9.00"),
     ("UPDATE wallet_balances SET available = 9", "wallet_balances says 9.00 available"),
     ("UPDATE ledger_holds SET amount = 2", "2.00"),
+    ("UPDATE wallet_transactions SET balance_after = 9", "which is no change by"),
+    ("UPDATE wallet_transactions SET balance_before = balance_before + 1, balance_after = balance_after + 1 WHERE id = 2",
+     "the one before ended at 100.00"),
+    ("INSERT INTO wallet_transactions (user_id, amount, type) SELECT id, 5000, 'gift' FROM users", "is none of the ledger's"),
     ("DELETE FROM ledger_entries", "has no entries"),
     ("UPDATE ledger_entries SET amount = amount + 1 WHERE account = 'cashback_liability'", "adds up to 1.00"),
 ])
@@ -238,6 +242,47 @@ def test_other_writers_may_be_reported_instead(wallets, rich):
     assert entry["entity"] == "users"
     assert entry["details"]["new"] == {"id": rich, "wallet_balance": 1000, "lifetime_earnings": 100}
     assert any("users.wallet_balance is 1000" in problem for problem in wallets.problems())
+
+
+def test_what_others_wrote_meanwhile_is_taken_over(wallets, rich):
+    """While they are let pass, the next posting does not undo what they did."""
+    wallets.database.run("UPDATE ledger_settings SET other_writers = 'report'")
+    wallets.database.run("UPDATE users SET wallet_balance = wallet_balance - 70 WHERE id = %s", [rich])
+    wallets.credit(rich, "10")
+    assert wallets.value("SELECT wallet_balance FROM users WHERE id = %s", rich) == D("40.00")
+    assert wallets.balance(rich) == (D("40.00"), D(0))
+    assert wallets.value("SELECT amount FROM ledger_entries WHERE account = 'adjustments'") == D("70.00")
+    assert wallets.problems() == []
+
+
+def test_what_others_wrote_unseen_stops_the_user_s_postings(wallets, rich):
+    behind = wallets.database.connect()
+    with behind, behind.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE users SET wallet_balance = 1000")
+    behind.close()
+    assert "somebody else has written it" in wallets.fails(
+        "CL005", "SELECT wallet_post('k', 'cashback', %s, 1, 'x', '1')", rich)
+
+
+def test_sums_that_are_null_count_as_nothing(wallets):
+    wallets.database.run("ALTER TABLE users ALTER wallet_balance DROP NOT NULL, ALTER lifetime_earnings DROP NOT NULL")
+    user = wallets.database.value("INSERT INTO users (wallet_balance, lifetime_earnings) VALUES (NULL, NULL) RETURNING id")
+    wallets.credit(user, "10")
+    assert wallets.database.row("SELECT wallet_balance, lifetime_earnings FROM users WHERE id = %s", [user]) == {
+        "wallet_balance": D(10), "lifetime_earnings": D(10)}
+    assert wallets.problems() == []
+
+
+def test_a_table_that_cannot_hold_its_words_stops_the_migration(postgres):
+    database = postgres.create_database()
+    try:
+        database.run("CREATE TYPE kinds AS ENUM ('credit', 'debit')")
+        database.run("CREATE TABLE wallet_transactions (id bigint PRIMARY KEY, type kinds)")
+        with pytest.raises(AssertionError, match="cannot fit: wallet_transactions.type is kinds, needs text"):
+            migrate(database)
+    finally:
+        database.close()
 
 
 def test_seals_find_what_was_tampered_with(wallets, rich):
