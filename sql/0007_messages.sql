@@ -22,13 +22,22 @@ BEGIN
 END
 $$;
 
--- What makes two jobs the same message. The rule for every producer: its own key where it gives one, else this.
-CREATE OR REPLACE FUNCTION coupon_message_key(type text, recipient text, data jsonb, id text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+-- What makes two jobs the same message. The rule for every producer: its own key where it gives one, else this; `at` is
+-- when the job was queued. Of a password or a token the key holds a digest, since keys stand in logs and indexes; a
+-- password of few digits comes up again, so it names a message for its day alone.
+CREATE OR REPLACE FUNCTION coupon_message_key(type text, recipient text, data jsonb, id text,
+                                              at timestamptz DEFAULT now()) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH password AS (SELECT left(encode(sha256(convert_to(NULLIF(data ->> 'otp', ''), 'UTF8')), 'hex'), 32) || ':' ||
+                             to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS key)
     SELECT COALESCE(type || ':' || recipient || ':' || COALESCE(
+               CASE WHEN type = 'otp' THEN password.key END,
                NULLIF(data ->> 'order_id', ''), NULLIF(data ->> 'cashback_event_id', ''),
-               NULLIF(data ->> 'withdrawal_id', ''), NULLIF(data ->> 'token', ''), NULLIF(data ->> 'otp', '')),
+               NULLIF(data ->> 'withdrawal_id', ''),
+               left(encode(sha256(convert_to(NULLIF(data ->> 'token', ''), 'UTF8')), 'hex'), 32),
+               password.key),
            id)
+    FROM password
 $$;
 
 -- The timeline of each message: a row for each thing that happened after it was queued. Deferred without a provider:

@@ -13,6 +13,8 @@ from harness.waiting import eventually
 
 from .message_shop import OTP
 
+FAILED = {"order_number": "N17", "total_amount": 499, "reason": "The voucher is sold out", "name": "Asha"}
+
 
 def sent_once(shop, ids):
     """Every one of these rows was sent, and nothing else."""
@@ -25,6 +27,11 @@ def rows(shop, **columns):
     condition = " AND ".join(f"{name} = %s" for name in columns) or "true"
     return shop.database.run(f"SELECT *, id::text AS text_id FROM email_queue WHERE {condition}"
                              " ORDER BY created_at, id", list(columns.values()))
+
+
+def otp(number):
+    """The data of a password's message that is none of the others."""
+    return OTP | {"otp": str(100_000 + number)}
 
 
 def taken_in(shop, within_s=20):
@@ -71,16 +78,34 @@ def test_an_odd_time_of_queueing_is_now(message_shop, sane):
 
 def test_the_same_message_is_one_however_often_it_is_pushed(message_shop):
     """The same entry, the same id, the same order under other ids; and what is another message is none of them."""
-    order = {"id": str(uuid.uuid4()), "type": "otp", "to": "asha@example.com", "data": OTP | {"order_id": 17}}
+    order = {"id": str(uuid.uuid4()), "type": "order_failed", "to": "asha@example.com", "data": FAILED | {"order_id": 17}}
     message_shop.push_to("email", order, order, order | {"attempts": 1}, order | {"id": str(uuid.uuid4())})
     message_shop.start_email()
     message_shop.is_sent(order["id"])
     message_shop.push_to("email", order | {"id": "another"}, order)
-    other = message_shop.push_email(data=OTP | {"order_id": 18})
-    to_other = message_shop.push_email(to="ravi@example.com", data=OTP | {"order_id": 17})
+    other = message_shop.push_email("order_failed", data=FAILED | {"order_id": 18})
+    to_other = message_shop.push_email("order_failed", to="ravi@example.com", data=FAILED | {"order_id": 17})
     sent_once(message_shop, [order["id"], other, to_other])
     taken_in(message_shop)
     assert len(rows(message_shop)) == 3
+
+
+def test_a_password_is_a_message_of_its_day_whatever_else_its_data_hold(message_shop):
+    """The same digits come up again; and no secret stands in a key, which logs and indexes show."""
+    yesterday = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).isoformat()
+    to_come = {"scheduled_at": "2999-01-01T00:00:00Z"}
+    for data, more in [({"otp": "111111", "order_id": 1}, {}), ({"otp": "111111", "order_id": 2}, {}),
+                       ({"otp": "222222", "order_id": 1}, {}), ({"otp": "111111"}, {"enqueued_at": yesterday})]:
+        message_shop.push_email(data=data, **to_come, **more)
+    message_shop.push_email("password_reset", data={"token": "secret-of-asha"}, **to_come)
+    message_shop.push_email("welcome", data={"otp": "333333"}, **to_come)
+    message_shop.start_email()
+    taken_in(message_shop)
+    old = message_shop.add_row(data={"otp": "111111"}, created_at=yesterday, **to_come)
+    row = message_shop.reaches(old, delivery_status="duplicate")
+    keys = [row["idempotency_key"] for row in rows(message_shop) if row["text_id"] != old]
+    assert len(set(keys)) == len(keys) == 5 and row["last_error"].startswith("the same message as ")
+    assert not [key for key in keys for secret in ("111111", "222222", "333333", "secret") if secret in key]
 
 
 def test_an_id_that_is_used_again_for_another_message_loses_neither(message_shop):
@@ -133,7 +158,7 @@ def test_a_row_that_postgresql_refuses_stops_no_other(message_shop):
     """No index takes a key of this length."""
     noise = "".join(random.choices("0123456789abcdef", k=50_000))
     good = [message_shop.push_email(data={"otp": str(number), "name": "Asha"}) for number in range(20)]
-    message_shop.push_email(data={"order_id": noise, "otp": "1"})
+    message_shop.push_email("order_failed", data={"order_id": noise})
     good += [message_shop.push_email(data={"otp": str(100 + number), "name": "Asha"}) for number in range(20)]
     message_shop.start_email()
     sent_once(message_shop, good)
@@ -157,12 +182,12 @@ def test_killed_again_and_again(message_shop):
 # --- rows the back end inserted itself
 
 def test_rows_of_the_same_message_are_sent_once(message_shop):
-    first = message_shop.add_row(data=OTP | {"order_id": 17})
-    message_shop.add_row(data=OTP | {"order_id": 17})
+    first = message_shop.add_row(data=otp(17))
+    message_shop.add_row(data=otp(17))
     message_shop.start_email()
     message_shop.is_sent(first)
-    again = message_shop.add_row(data=OTP | {"order_id": 17})
-    entry = message_shop.push_email(data=OTP | {"order_id": 17})
+    again = message_shop.add_row(data=otp(17))
+    entry = message_shop.push_email(data=otp(17))
     row = message_shop.reaches(again, status="completed", delivery_status="duplicate")
     assert row["last_error"] == f"the same message as {first}" and row["finished_at"]
     assert message_shop.events(again) == ["duplicate"]
@@ -191,10 +216,10 @@ def test_rows_inserted_at_the_same_moment_are_sent_once(message_shop):
             connection = message_shop.database.connect()
             with connection, connection.cursor() as cursor:
                 cursor.execute('INSERT INTO email_queue (type, "to", data) VALUES (%s, %s, %s)',
-                               ["otp", "asha@example.com", json.dumps(OTP | {"order_id": number})])
+                               ["otp", "asha@example.com", json.dumps(otp(number))])
             connection.close()
             if part % 2:
-                message_shop.push_email(data=OTP | {"order_id": number})
+                message_shop.push_email(data=otp(number))
 
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         list(pool.map(insert, range(6)))
@@ -202,7 +227,7 @@ def test_rows_inserted_at_the_same_moment_are_sent_once(message_shop):
     eventually(lambda: not rows(message_shop, status="pending") and not rows(message_shop, status="processing"),
                "nothing is left to do", 30)
     sent = rows(message_shop, status="completed", delivery_status="sent")
-    assert sorted(row["data"]["order_id"] for row in sent) == list(range(40))
+    assert sorted(int(row["data"]["otp"]) - 100_000 for row in sent) == list(range(40))
     sent_once(message_shop, [row["text_id"] for row in sent])
 
 
@@ -219,9 +244,9 @@ def test_a_row_that_lacks_what_it_needs_is_dead(message_shop, column, value, rea
 
 def test_a_row_that_cannot_have_a_key_stops_no_other(message_shop):
     noise = "".join(random.choices("0123456789abcdef", k=50_000))
-    first = message_shop.add_row(data=OTP | {"order_id": 1})
-    bad = message_shop.add_row(data=OTP | {"order_id": noise})
-    last = message_shop.add_row(data=OTP | {"order_id": 2})
+    first = message_shop.add_row(data=otp(1))
+    bad = message_shop.add_row(type="order_failed", data={"order_id": noise})
+    last = message_shop.add_row(data=otp(2))
     message_shop.start_email()
     sent_once(message_shop, [first, last])
     assert "index" in message_shop.reaches(bad, status="failed")["last_error"]
@@ -231,7 +256,7 @@ def test_rows_are_sent_while_redis_hangs(new_message_shop):
     shop = new_message_shop(gates=True)
     shop.start_email()
     shop.redis_gate.stall()
-    sent_once(shop, [shop.add_row(data=OTP | {"order_id": number}) for number in range(3)])
+    sent_once(shop, [shop.add_row(data=otp(number)) for number in range(3)])
     shop.redis_gate.open()
 
 
@@ -261,7 +286,7 @@ def test_numbered_rows_and_entries(numbered_shop):
     taken_in(shop)
     shop.is_sent(row)
     eventually(lambda: len(rows(shop, delivery_status="sent")) == 3, "three are sent", 20)
-    later = [shop.add_row(to="tara@example.com", data=OTP | {"order_id": number}) for number in range(5)]
+    later = [shop.add_row(to="tara@example.com", data=otp(number)) for number in range(5)]
     for id in later:
         shop.is_sent(id)
     assert sorted(row["to"] for row in rows(shop, delivery_status="sent")) == [
@@ -271,9 +296,33 @@ def test_numbered_rows_and_entries(numbered_shop):
     assert "too long" in too_long["last_error"] and "y" * 60 in too_long["raw"]
 
 
+def test_an_entry_whose_number_a_row_has_is_sent_although_both_are_for_the_same_person(numbered_shop):
+    """Numbers of another table, or of another day: the password is what tells that it is another message."""
+    to_come = "2999-01-01T00:00:00Z"
+    row = numbered_shop.add_row(data=otp(1), scheduled_at=to_come)
+    numbered_shop.push_to("email", {"id": int(row), "type": "otp", "to": "asha@example.com", "data": otp(2)},
+                          {"id": int(row), "type": "otp", "to": "asha@example.com", "data": otp(1)})
+    numbered_shop.start_email()
+    taken_in(numbered_shop)
+    entry, = rows(numbered_shop, delivery_status="sent") or eventually(
+        lambda: rows(numbered_shop, delivery_status="sent"), "the entry is sent", 20)
+    assert entry["data"]["otp"] == otp(2)["otp"] and len(rows(numbered_shop)) == 2
+
+
+def test_a_row_is_no_duplicate_of_another_person_s_entry_that_has_its_number(numbered_shop):
+    shop, data = numbered_shop, {"name": "Asha", "verification_url": "https://shop.test/v"}
+    shop.database.run("SELECT setval('email_queue_id_seq', 10)")
+    shop.push_to("email", {"id": 12, "type": "welcome", "to": "ravi@example.com", "data": data})
+    shop.start_email()
+    eventually(lambda: rows(shop, idempotency_key="12", delivery_status="sent"), "the entry is sent", 20)
+    row = shop.add_row(type="welcome", data=data)
+    assert row == "12"
+    assert shop.is_sent(row)["idempotency_key"] == "welcome:asha@example.com:12"
+
+
 def test_numbered_rows_of_one_message_are_sent_once(numbered_shop):
-    first = numbered_shop.add_row(data=OTP | {"order_id": 17})
-    second = numbered_shop.add_row(data=OTP | {"order_id": 17})
+    first = numbered_shop.add_row(data=otp(17))
+    second = numbered_shop.add_row(data=otp(17))
     numbered_shop.start_email()
     sent_once(numbered_shop, [first])
     assert numbered_shop.reaches(second, status="completed")["last_error"] == f"the same message as {first}"

@@ -12,20 +12,22 @@ constexpr const char* entry_sql =
     "   $12::text[])"
     "  AS given (uuid, id, type, recipient, data, own_key, attempts, correlation_id, enqueued,"
     "   scheduled, error, raw)),"
-    " entry AS (SELECT *, own_key IS NULL AND coupon_message_key(type, recipient, data, id) = id"
-    "   AS key_is_id,"
-    "  COALESCE(own_key, coupon_message_key(type, recipient, data, id)) AS key,"
+    " dated AS (SELECT *, CASE WHEN to_timestamp(enqueued / 1000.0)"
+    "   BETWEEN now() - interval '30 days' AND now() THEN to_timestamp(enqueued / 1000.0)"
+    "   ELSE now() END AS at FROM given),"
+    " named AS MATERIALIZED (SELECT *, coupon_message_key(type, recipient, data, id, at) AS made_key"
+    "  FROM dated),"
+    " entry AS (SELECT *, own_key IS NULL AND made_key = id AS key_is_id,"
+    "  COALESCE(own_key, made_key) AS key,"
     // Numbers that no bigint holds are nobody's id.
-    "  CASE WHEN id ~ '^[0-9]{1,18}$' THEN id::bigint END AS number FROM given)";
+    "  CASE WHEN id ~ '^[0-9]{1,18}$' THEN id::bigint END AS number FROM named)";
 
 // What every job table has, and where an entry says it.
 constexpr const char* job_columns =
     ", attempts, correlation_id, created_at, scheduled_at, status, last_error, raw, finished_at)";
 constexpr const char* job_values =
     ", attempts, correlation_id,"
-    "  CASE WHEN to_timestamp(enqueued / 1000.0) BETWEEN now() - interval '30 days' AND now()"
-    "   THEN to_timestamp(enqueued / 1000.0) ELSE now() END,"
-    "  COALESCE(to_timestamp(scheduled / 1000.0), now()),"
+    "  at, COALESCE(to_timestamp(scheduled / 1000.0), now()),"
     "  CASE WHEN error IS NULL THEN 'pending' ELSE 'failed' END, error, raw,"
     "  CASE WHEN error IS NOT NULL THEN now() END";
 
@@ -42,7 +44,9 @@ std::string where_new(const std::string& table, bool uuids) {
     }
     // The back end's own row, pushed as well. Beyond that, ids are the table's business.
     return "NOT EXISTS (SELECT FROM " + table + " AS known WHERE known.id = entry.number AND " +
-           same_message + ")";
+           same_message +
+           " AND coupon_message_key(known.type, known.\"to\", known.data::jsonb, entry.id, entry.at)"
+           " = entry.made_key)";
 }
 
 std::string where_apart(const std::string& table, bool uuids) {
@@ -90,15 +94,23 @@ std::string rows_without_key_sql(const std::string& table) {
 // write makes the unique index refuse the statement; who repeats it sees the winner.
 std::string give_keys_sql(const std::string& table, const std::string& id_type) {
     const std::string same = "FROM judged WHERE job.id = judged.id AND ";
-    return "WITH mine AS MATERIALIZED (SELECT id, created_at,"
+    return "WITH mine AS MATERIALIZED (SELECT id, created_at, type, \"to\","
            "  COALESCE(btrim(type), '') = '' AS no_type, COALESCE(btrim(\"to\"), '') = '' AS no_to,"
-           "  coupon_message_key(type, \"to\", data::jsonb, id::text) AS key FROM " +
+           "  coupon_message_key(type, \"to\", data::jsonb, id::text,"
+           "   COALESCE(created_at::timestamptz, now())) AS key FROM " +
            table + " WHERE id = ANY ($1::" + id_type +
            // COALESCE keeps the planner from walking all rows without a key for these few.
            "[]) AND COALESCE(status, '') = 'pending' AND idempotency_key IS NULL"
            "  FOR UPDATE SKIP LOCKED),"
+           // An id alone may be the key of an entry that has nothing to do with this row.
+           " named AS (SELECT id, created_at, no_type, no_to, CASE WHEN key = id::text AND EXISTS"
+           "   (SELECT FROM " +
+           table +
+           " AS known WHERE known.idempotency_key = mine.key"
+           "    AND (known.type IS DISTINCT FROM mine.type OR known.\"to\" IS DISTINCT FROM mine.\"to\"))"
+           "   THEN type || ':' || \"to\" || ':' || key ELSE key END AS key FROM mine),"
            " ranked AS (SELECT *, first_value(id) OVER (PARTITION BY no_type OR no_to, key"
-           "   ORDER BY created_at, id) AS first_id FROM mine),"
+           "   ORDER BY created_at, id) AS first_id FROM named),"
            " judged AS (SELECT ranked.*, known.id AS known_id FROM ranked LEFT JOIN " +
            table +
            " AS known ON known.idempotency_key = ranked.key),"
