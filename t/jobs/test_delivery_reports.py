@@ -131,6 +131,41 @@ def test_a_late_report_does_not_end_a_replayed_message(paying_shop):
     assert (now["status"], now["delivery_status"]) == ("pending", None) and log["status"] == "completed"
 
 
+@pytest.mark.parametrize("columns", [
+    {"status": "processing", "lease_until": "2099-01-01"}, {"attempts": 1}, {"unknowns": 1, "delivery_status": "unknown"}],
+    ids=str)
+@pytest.mark.parametrize("late", [{"sg_message_id": "OLD.1", "timestamp": 4070908800}, {"timestamp": 1767225600}], ids=str)
+def test_what_was_said_of_the_sending_before_a_replay_is_only_noted(paying_shop, columns, late):
+    row = held(paying_shop, **({"delivery_status": None, "unknowns": 0} | columns))
+    for status, message_id in (("sent", "OLD"), ("replayed", None)):
+        paying_shop.database.run("INSERT INTO message_events (queue, message_id, at, status, provider_message_id) VALUES"
+                                 " ('email', %s, '2026-02-01', %s, %s)", [str(row), status, message_id])
+    before = paying_shop.database.row("SELECT * FROM email_queue WHERE id = %s", [row])
+    paying_shop.done(paying_shop.push("sendgrid", [sendgrid("bounce", type="bounce", coupon_id=str(row)) | late]))
+    assert paying_shop.database.row("SELECT * FROM email_queue WHERE id = %s", [row]) == before
+    assert timeline(paying_shop, row)[-1][0] == "bounced"
+    paying_shop.done(paying_shop.push("sendgrid", [sendgrid("delivered", "NEW", coupon_id=str(row), timestamp=1780000000)]))
+    assert delivery(paying_shop, "email_queue", row) == "delivered"
+
+
+@pytest.mark.parametrize("other", [{'"to"': "b@shop.example"}, {"provider": "smtp"}, {"provider_message_id": "MSG9"}],
+                         ids=str)
+def test_our_own_id_of_another_database_s_row_moves_nothing(paying_shop, other):
+    row = held(paying_shop, **other)
+    log = paying_shop.push("sendgrid", [sendgrid("delivered", coupon_id=str(row))])
+    for tries in (1, 2, 3):
+        eventually(lambda: paying_shop.log_row(log) and paying_shop.log_row(log)["attempts"] >= tries, "another try")
+        paying_shop.hurry()
+    assert paying_shop.done(log)["outcome"] == "ignored"
+    assert delivery(paying_shop, "email_queue", row) == "unknown"
+
+
+def test_our_own_id_knows_its_row_however_the_address_is_written(paying_shop):
+    row = held(paying_shop, **{'"to"': "A@Shop.Example"})
+    paying_shop.done(paying_shop.push("sendgrid", [sendgrid("delivered", coupon_id=str(row))]))
+    assert delivery(paying_shop, "email_queue", row) == "delivered"
+
+
 def test_the_timeline_tells_each_step_once_with_the_provider_s_words(paying_shop):
     row = email(paying_shop, "MSG1")
     bounce = sendgrid("bounce", type="bounce", reason="550 no such user", timestamp=1767225601)
@@ -139,6 +174,19 @@ def test_the_timeline_tells_each_step_once_with_the_provider_s_words(paying_shop
         paying_shop.done(paying_shop.push("sendgrid", events))
     assert timeline(paying_shop, row) == [("deferred", "421 busy"), ("bounced", "550 no such user")]
     assert paying_shop.database.value("SELECT max(at) = to_timestamp(1767225601) FROM message_events")
+
+
+def test_what_a_stranger_s_server_quotes_is_not_repeated(paying_shop):
+    """Nor may it draw on an operator's terminal, or fill the tables."""
+    row = email(paying_shop, "MSG1")
+    quoted = "550 refused asha@shop.example\n\x1b[2J\tcode 482913 <" + "x" * 5000
+    paying_shop.done(paying_shop.push("sendgrid", [sendgrid("bounce", type="bounce", reason=quoted)]))
+    (_, reason), = timeline(paying_shop, row)
+    texts = [reason, paying_shop.database.value("SELECT detail FROM suppressions"),
+             paying_shop.database.value("SELECT last_error FROM email_queue WHERE id = %s", [row])]
+    for text in texts:
+        assert text.startswith("550 refused ... ") and "code ..." in text and len(text) < 300
+        assert text.isprintable() and "asha" not in text and "482913" not in text
 
 
 @pytest.mark.parametrize("event, reason", [

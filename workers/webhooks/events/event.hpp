@@ -55,6 +55,7 @@ struct MessageReport {
     std::string status;      // queued, sent, deferred, delivered, failed, bounced; empty: as it was
     std::string address = {};   // in lower case, where it is not to be written to any more
     std::string suppress = {};  // why not: bounce, spam, unsubscribe
+    std::string recipient = {};  // of own_id's message, in lower case
     std::int64_t at_ms = 0;     // when it happened, Unix time; 0: the provider does not tell
 };
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/webhook/ascii.hpp"
+#include "messages/provider_words.hpp"
 #include "webhooks/events/exact_json.hpp"
 #include "webhooks/events/parse.hpp"
 
@@ -91,11 +92,14 @@ WebhookEvent element_event(const json& element) {
     const auto message = text_at(element, {"sg_message_id"});
     report.message_id = message.substr(0, message.find('.'));
     report.own_id = text_at(element, {"coupon_id"});
+    report.recipient = to_ascii_lower(text_at(element, {"email"}));
     report.at_ms = time_of(element);
     event.error = text_at(element, {"reason"});
     if (event.error.empty() && name == "deferred") {
         event.error = text_at(element, {"response"});
     }
+    // A stranger's mail server wrote it.
+    event.error = provider_words(event.error);
     event.digest = report.suppress.empty()
                        ? event_digest({report.message_id, report.own_id, report.status})
                        : event_digest({report.message_id, report.own_id, report.status,
