@@ -69,6 +69,25 @@ TEST(EmailData, WhatEveryTemplateHasIsTheShopsWord) {
     EXPECT_THROW(template_data("otp", {{"name", "A\r\nBcc: x@y.z"}}, defaults), PermanentFailure);
 }
 
+TEST(EmailData, ANameThatIsNoneIsLeftOut) {
+    for (const auto* name :
+         {"Win at https://evil.example", "WWW.evil", "a/b", "asha@example.com", "Go to evil.co now",
+          "\u202eAsha", "As\u200bha", "Asha\u2066", "evil.example"}) {
+        EXPECT_EQ(template_data("otp", {{"name", name}}, defaults)["name"], json()) << name;
+    }
+    const std::string sixty(60, 'a');
+    EXPECT_EQ(template_data("otp", {{"name", sixty + "a"}}, defaults)["name"], json());
+    for (const auto& name : {sixty, std::string("A. P. J. Abdul"), std::string("Dr. Rao"),
+                             std::string("ক্‌ষ"), std::string("O'Neill, अंजलि 😀")}) {
+        EXPECT_EQ(template_data("otp", {{"name", name}}, defaults)["name"], name);
+    }
+}
+
+TEST(EmailData, WhetherThereAreVouchersIsOurWord) {
+    EXPECT_FALSE(
+        template_data("otp", {{"has_vouchers", {1, 2}}}, defaults).contains("has_vouchers"));
+}
+
 TEST(EmailData, VouchersInEveryShape) {
     const auto vouchers = voucher_list({"A-1",
                                         42,

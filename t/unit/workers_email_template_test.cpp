@@ -95,6 +95,28 @@ TEST(EmailTemplate, OnlyLinksOfTheWebAreLinks) {
                     .starts_with("template mail.txt: the variable a_url"));
 }
 
+TEST(EmailTemplate, NoVariableEndsALineOrTurnsIt) {
+    for (const auto* text : {"a\nb", "a\r", "\t", "a\x7f", "a\u0085", "\u202eevil", "\u2066x"}) {
+        EXPECT_TRUE(refusal("{{code}}", {{"code", text}})
+                        .starts_with("template mail.txt: the variable code holds a line break"))
+            << text;
+        EXPECT_THROW(
+            (void)rendered("{{#a}}{{code}}{{/a}}", {{"a", {{{"code", text}}}}}, Escape::html),
+            PermanentFailure);
+    }
+    EXPECT_EQ(rendered("{{code}}", {{"code", "क्‍ष – é € 😀"}}),
+              "क्‍ष – é € 😀");
+}
+
+TEST(EmailTemplate, RenderingEndsAtItsBound) {
+    json data{{"list", json::array()}, {"text", std::string(2000, 'x')}};
+    for (int i = 0; i < 1000; ++i) {
+        data["list"].push_back({{"code", "x"}});
+    }
+    EXPECT_TRUE(refusal("{{#list}}{{text}}\n{{/list}}", data).find("larger than") !=
+                std::string::npos);
+}
+
 TEST(EmailTemplate, WhatCouldBeUnescapedOrBlankIsNoTemplate) {
     EXPECT_NE(fault("{{{name}}}"), "");
     EXPECT_NE(fault("{{&name}}"), "");

@@ -1,6 +1,7 @@
 #include "email/mail_rules.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/url_authority.hpp"
 #include "runtime/retry_policy.hpp"
@@ -53,6 +54,12 @@ bool is_mail_domain(std::string_view domain) {
     return several && is_label(domain);
 }
 
+// They are not seen. Not the two joiners, which names in several scripts are written with.
+constexpr std::array<std::string_view, 19> format_characters{
+    "\u00ad", "\u061c", "\u180e", "\u200b", "\u200e", "\u200f", "\u202a",
+    "\u202b", "\u202c", "\u202d", "\u202e", "\u2060", "\u2061", "\u2062",
+    "\u2066", "\u2067", "\u2068", "\u2069", "\ufeff"};
+
 void require(const std::string& fault, const char* part) {
     if (!fault.empty()) {
         throw PermanentFailure(std::string(part) + " " + fault);
@@ -87,6 +94,30 @@ std::string name_fault(std::string_view name) {
         return "is longer than " + std::to_string(name_max_bytes) + " bytes";
     }
     return {};
+}
+
+bool is_plain_name(std::string_view name) {
+    constexpr std::size_t characters_max = 60;
+    const auto is_letter = [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+    };
+    const auto characters = std::ranges::count_if(
+        name, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+    if (static_cast<std::size_t>(characters) > characters_max ||
+        name.find_first_of("/@") != std::string_view::npos ||
+        lower_case_address(name).find("www.") != std::string::npos) {
+        return false;
+    }
+    for (std::size_t dot = name.find('.'); dot != std::string_view::npos;
+         dot = name.find('.', dot + 1)) {
+        if (dot + 2 < name.size() && is_letter(name[dot + 1]) && is_letter(name[dot + 2])) {
+            return false;
+        }
+    }
+    return std::ranges::none_of(format_characters, [&](std::string_view character) {
+        return name.find(character) != std::string_view::npos;
+    });
 }
 
 std::string subject_fault(std::string_view subject) {

@@ -19,6 +19,10 @@ inline constexpr std::size_t body_max_bytes = 1 << 20;
 // nothing. Never a part of the text.
 std::string address_fault(std::string_view address);  // one bare address, ASCII
 std::string name_fault(std::string_view name);        // a display name; may be empty
+// Whether it reads as the name of a person or a shop; not where it could be taken for a link or an
+// address, turns the direction of writing, hides characters, or is longer than names are. What a
+// stranger signs up with is shown in mails that others trust.
+bool is_plain_name(std::string_view name);
 std::string subject_fault(std::string_view subject);
 std::string link_fault(std::string_view link);  // http(s), with a host
 

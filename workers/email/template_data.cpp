@@ -89,6 +89,7 @@ json template_data(const std::string& type, const json& data, const TemplateDefa
         throw PermanentFailure("data is no JSON object");
     }
     auto seen = data;
+    seen.erase("has_vouchers");  // ours alone
     rename(type, seen);
     const auto currency = currency_of(seen, defaults);
     for (const auto* name : amounts) {
@@ -102,8 +103,12 @@ json template_data(const std::string& type, const json& data, const TemplateDefa
         }
     }
     if (seen.contains("name") && seen["name"].is_string()) {
-        if (const auto fault = name_fault(seen["name"].get<std::string>()); !fault.empty()) {
+        const auto name = seen["name"].get<std::string>();
+        if (const auto fault = name_fault(name.substr(0, name_max_bytes)); !fault.empty()) {
             throw PermanentFailure("name " + fault);
+        }
+        if (name.size() > name_max_bytes || !is_plain_name(name)) {
+            seen["name"] = nullptr;
         }
     }
     if (seen.contains("vouchers")) {

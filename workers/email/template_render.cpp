@@ -51,6 +51,43 @@ bool is_link_name(std::string_view name) {
 
 }  // namespace
 
+namespace {
+
+// Ends while it is written what would be too large for a mail in the end.
+struct BoundedText {
+    const std::string& name;
+    std::string text;
+
+    BoundedText& operator<<(const std::string& part) {
+        if (text.size() + part.size() > body_max_bytes) {
+            throw PermanentFailure("template " + name + ": the mail is larger than " +
+                                   std::to_string(body_max_bytes) + " bytes");
+        }
+        text += part;
+        return *this;
+    }
+};
+
+// What would end a line where nobody expects it, or show a text in another order than it has.
+// U+0080 to U+009F are control characters as well.
+bool has_unfit_character(std::string_view text) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        const auto next = [&](std::size_t places) {
+            return at + places < text.size() ? static_cast<unsigned char>(text[at + places]) : 0;
+        };
+        const bool is_bidi =
+            byte == 0xe2 && ((next(1) == 0x80 && next(2) >= 0xaa && next(2) <= 0xae) ||
+                             (next(1) == 0x81 && next(2) >= 0xa6 && next(2) <= 0xa9));
+        if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next(1) < 0xa0) || is_bidi) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
 class TemplateText::Context : public kainjow::mustache::basic_context<std::string> {
   public:
     Context(const TemplateText& text, const Data& data) : text_(text) { push(&data); }
@@ -69,6 +106,11 @@ class TemplateText::Context : public kainjow::mustache::basic_context<std::strin
         if (text_.names_.variables.contains(name)) {
             if (!value->is_string()) {
                 refuse(name, "is no text");
+            }
+            if (has_unfit_character(value->string_value())) {
+                refuse(name,
+                       "holds a line break, another control character or one that turns the "
+                       "direction of writing");
             }
             if (is_link_name(name)) {
                 if (const auto fault = link_fault(value->string_value()); !fault.empty()) {
@@ -108,7 +150,9 @@ TemplateText::TemplateText(std::string name, const std::string& text, Escape esc
 
 std::string TemplateText::render(const Data& data) {
     Context context(*this, data);
-    return mustache_.render(context);
+    BoundedText out{name_, {}};
+    mustache_.render(context, out);
+    return std::move(out.text);
 }
 
 namespace {
