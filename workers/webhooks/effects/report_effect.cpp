@@ -48,10 +48,16 @@ PgParameter unless_empty(const std::string& text) {
 }
 
 // The id of the row, which is locked; empty: there is none.
-std::string find_row(PgConnection& pg, const Queue& queue, const MessageReport& report) {
+std::string find_row(PgConnection& pg, const Queue& queue, const std::string& provider,
+                     const MessageReport& report) {
     if (!report.own_id.empty() && is_row_id(report.own_id, row_id_type(pg, queue.table))) {
-        const auto sql = "SELECT id::text FROM " + queue.table + " WHERE id = $1 FOR UPDATE";
-        if (const auto own = pg.execute(sql.c_str(), {report.own_id}); own.rows() > 0) {
+        // Another database that has sent with the same account counts its rows as we do.
+        const auto sql = "SELECT id::text FROM " + queue.table +
+                         " WHERE id = $1 AND lower(\"to\") = $2 AND COALESCE(provider, $3) = $3"
+                         " AND COALESCE(provider_message_id, $4) = $4 FOR UPDATE";
+        if (const auto own = pg.execute(
+                sql.c_str(), {report.own_id, report.recipient, provider, report.message_id});
+            own.rows() > 0) {
             return std::string(own.text(0, 0));
         }
     }
@@ -60,6 +66,25 @@ std::string find_row(PgConnection& pg, const Queue& queue, const MessageReport& 
     }
     const auto found = pg.execute(queue.find_sql, {report.message_id, report.number});
     return found.rows() == 0 ? std::string() : std::string(found.text(0, 0));
+}
+
+// Whether it is about what was sent before the message was replayed: it says what came before, or
+// names a sending of then. Providers give whole seconds.
+bool is_outdated(PgConnection& pg, const Queue& queue, const std::string& id,
+                 const MessageReport& report) {
+    const auto sql =
+        "SELECT FROM message_events AS replay JOIN " + queue.table +
+        " AS job ON job.id = $5 AND (job.provider_message_id = $3) IS NOT TRUE"
+        " WHERE replay.queue = $1 AND replay.message_id = $2 AND replay.status = 'replayed'"
+        "  AND (replay.at >= to_timestamp($4::bigint / 1000.0) + interval '1 second'"
+        "   OR EXISTS (SELECT FROM message_events AS earlier WHERE earlier.queue = $1"
+        "    AND earlier.message_id = $2 AND earlier.id < replay.id"
+        "    AND earlier.provider_message_id = $3)) LIMIT 1";
+    return pg.execute(sql.c_str(),
+                      {queue.name, id, unless_empty(report.message_id),
+                       report.at_ms > 0 ? PgParameter(std::to_string(report.at_ms)) : PgParameter(),
+                       id})
+               .rows() > 0;
 }
 
 // A message that was held because nobody knew, that whoever sent it left, or that was given up,
@@ -132,7 +157,7 @@ EventResult apply_report(const EffectContext& context, const WebhookEvent& event
         return {Outcome::ignored, event.reason};
     }
     const auto& queue = event.kind == EventKind::email_report ? email_queue : sms_queue;
-    const auto id = find_row(context.pg, queue, report);
+    const auto id = find_row(context.pg, queue, context.provider, report);
     if (id.empty() && context.attempts < attempts_for_row) {
         throw RetryLater("no message of ours has this id yet", wait_for_row);
     }
@@ -149,6 +174,10 @@ EventResult apply_report(const EffectContext& context, const WebhookEvent& event
         add_event(context.pg, queue, id, context.provider,
                   report.suppress == "spam" ? "spam" : "unsubscribed", report, reason);
         return {Outcome::applied, {}};
+    }
+    if (is_outdated(context.pg, queue, id, report)) {
+        add_event(context.pg, queue, id, context.provider, report.status, report, reason);
+        return {Outcome::applied, "the message was replayed since"};
     }
     if (move_forward(context.pg, queue, id, context.provider, report, reason)) {
         add_event(context.pg, queue, id, context.provider, report.status, report, reason);
