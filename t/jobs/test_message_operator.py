@@ -65,6 +65,7 @@ def ended(message_shop):
     return {"dead": add(status="failed", delivery_status="failed", attempts=17, last_error="no such template"),
             "dead text": add(queue="sms", status="failed", delivery_status="failed", attempts=1),
             "unknown": add(status="failed", delivery_status="unknown", unknowns=2),
+            "given up": add(status="completed", delivery_status="unknown", unknowns=1),
             "held": add(status="pending", delivery_status="unknown", unknowns=1, scheduled_at="2099-01-01"),
             "sent": add(status="completed", delivery_status="sent"),
             "delivered": add(status="completed", delivery_status="delivered", provider_message_id="sg-old"),
@@ -73,7 +74,7 @@ def ended(message_shop):
 
 
 @pytest.mark.parametrize("arguments, shown", [
-    (["--status", "failed"], {"dead", "dead text", "unknown"}), (["--status", "unknown"], {"unknown", "held"}),
+    (["--status", "failed"], {"dead", "dead text", "unknown"}), (["--status", "unknown"], {"unknown", "held", "given up"}),
     (["--status", "held"], {"held"}), (["--status", "pending", "--queue", "email"], {"held", "waiting"}),
     (["--queue", "sms"], {"dead text"}), (["--limit", "1", "--status", "held"], {"held"})], ids=str)
 def test_list(ctl, ended, arguments, shown):
@@ -97,7 +98,17 @@ def test_dead_letters_are_sent_anew(message_shop, ctl, ended):
     assert audit["details"]["count"] == 2
 
 
-@pytest.mark.parametrize("name", ["unknown", "held"])
+def test_those_that_may_have_been_sent_take_no_room_of_the_limit(message_shop, ctl):
+    for number in range(2):
+        message_shop.add_row(idempotency_key=f"unknown {number}", status="failed", delivery_status="unknown",
+                             unknowns=2, created_at="2020-01-01")
+    dead = message_shop.add_row(idempotency_key="dead", status="failed", delivery_status="failed")
+    text = replay(ctl, "--dead", "--limit", "1")
+    assert "2 more may have been sent already" in text and "1 messages are pending again" in text
+    assert message_shop.message(dead)["status"] == "pending"
+
+
+@pytest.mark.parametrize("name", ["unknown", "held", "given up"])
 def test_what_may_have_been_sent_is_sent_anew_only_when_asked(message_shop, ctl, ended, name):
     assert "0 messages to replay" in replay(ctl, ended[name])
     replay(ctl, ended[name], "--unknown")

@@ -73,6 +73,18 @@ def test_that_the_second_call_was_refused_says_nothing_about_the_first(message_s
     assert message_shop.reaches(id, status="failed")["delivery_status"] == "unknown"
 
 
+def test_that_it_is_not_sent_again_says_nothing_about_the_first_call(message_shop):
+    message_shop.provider.script(Reply(reset=True))
+    id = message_shop.add_row()
+    message_shop.start_email("--unknown-wait", "3")
+    message_shop.reaches(id, delivery_status="unknown")
+    message_shop.database.run("INSERT INTO suppressions (channel, address, reason) VALUES"
+                              " ('email', 'asha@example.com', 'bounce')")
+    row = message_shop.reaches(id, status="completed")
+    assert row["delivery_status"] == "unknown" and "suppression list" in row["last_error"]
+    assert message_shop.events(id) == ["unknown", "suppressed"]
+
+
 def test_a_report_while_it_is_sent_again_stands(message_shop):
     message_shop.provider.script(Reply(reset=True), Reply(after=2, status=503))
     id = message_shop.add_row()

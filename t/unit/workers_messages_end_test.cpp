@@ -95,6 +95,14 @@ TEST(MessageEndsTest, NotSentAndLaterCostNothing) {
     EXPECT_TRUE(MessageEnds::given_back(message(), {}).events.empty());
 }
 
+TEST(MessageEndsTest, NotSentThisTimeLeavesAnUnknownCallUnknown) {
+    const auto end = MessageEnds::not_sent(message(0, 1), NotSent("expired", "too late"));
+    EXPECT_EQ(end.status, "completed");
+    EXPECT_EQ(end.delivery_status, "unknown");
+    EXPECT_EQ(end.outcome, "expired");
+    EXPECT_EQ(statuses(end), Statuses{"expired"});
+}
+
 TEST(MessageEndsTest, ProvidersWordsBecomeStorable) {
     const auto end = MessageEnds::dead(message(), "p", std::string("bad\0\xff", 5));
     EXPECT_EQ(end.error, "bad\\x00\\xff");

@@ -18,8 +18,8 @@ constexpr int deadline_ms = 30'000;
 // provider.
 constexpr const char* one_sql =
     " WHERE id = $1 AND (status = 'failed' OR (status = 'pending' AND delivery_status = 'unknown')"
-    "  OR (status = 'completed' AND delivery_status IN ('suppressed', 'expired', 'failed',"
-    "   'bounced')))";
+    "  OR (status = 'completed' AND delivery_status IN ('unknown', 'suppressed', 'expired',"
+    "   'failed', 'bounced')))";
 // Its $1 is NULL.
 constexpr const char* dead_sql = " WHERE status = 'failed' AND $1::text IS NULL";
 
@@ -71,18 +71,22 @@ class NotificationReplay {
     }
 
     void select(const NotificationQueue& queue) {
-        const auto sql = "SELECT id::text, " + std::string(is_unknown) + " FROM " + queue.table +
-                         (options_.dead ? dead_sql : one_sql) +
-                         " ORDER BY created_at, id LIMIT $2::int";
+        const auto from =
+            " FROM " + std::string(queue.table) + (options_.dead ? dead_sql : one_sql);
         const auto id = options_.dead ? PgParameter() : row_id(pg_, queue, options_.id);
-        const auto rows = pg_.execute(sql.c_str(), {id, std::to_string(options_.limit)});
+        // What is left out takes no room of the limit.
+        const auto sql = "SELECT id::text, " + std::string(is_unknown) + from + " AND ($3 OR NOT " +
+                         is_unknown + ") ORDER BY created_at, id LIMIT $2::int";
+        const auto rows = pg_.execute(
+            sql.c_str(), {id, std::to_string(options_.limit), options_.unknown ? "t" : "f"});
         for (int row = 0; row < rows.rows(); ++row) {
-            const bool unknown = rows.text(row, 1) == "t";
-            if (unknown && !options_.unknown) {
-                ++left_out_;
-            } else {
-                selected_.push_back({&queue, std::string(rows.text(row, 0)), unknown});
-            }
+            selected_.push_back(
+                {&queue, std::string(rows.text(row, 0)), rows.text(row, 1) == "t"});
+        }
+        if (!options_.unknown) {
+            const auto left_out = "SELECT count(*)" + from + " AND " + is_unknown;
+            left_out_ +=
+                static_cast<std::size_t>(pg_.execute(left_out.c_str(), {id}).number(0, 0));
         }
     }
 

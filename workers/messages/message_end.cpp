@@ -144,7 +144,9 @@ MessageEnd MessageEnds::throttled(const Message& message, const std::string& pro
 
 MessageEnd MessageEnds::not_sent(const Message& message, const NotSent& why) {
     auto end = end_of(message, "completed", "");
-    end.outcome = end.delivery_status = why.status();
+    end.outcome = why.status();
+    // That it is not sent again says nothing about a call before that nobody answered.
+    end.delivery_status = message.unknowns > 0 ? "unknown" : why.status();
     end.error = storable_reason(why.what());
     add_event(end, why.status(), why.what());
     return end;
