@@ -51,6 +51,11 @@ class TestSendgrid:
         shop.is_sent(id)
         assert shop.provider.times_sent()[id] == 2
 
+    def test_a_gateway_that_gave_up_waiting_says_nothing(self, shop):
+        shop.provider.script(Reply(504))
+        row = shop.reaches(shop.push_email(), delivery_status="unknown")
+        assert (row["status"], row["unknowns"], row["attempts"]) == ("pending", 1, 0)
+
     @pytest.mark.parametrize("status", [400, 404, 413])
     def test_a_refusal_is_a_dead_letter_with_its_words(self, shop, status):
         shop.provider.script(Reply(status, body=ERROR))

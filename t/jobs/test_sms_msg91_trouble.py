@@ -59,6 +59,7 @@ def test_too_many_calls_wait_as_long_as_msg91_says(sms_shop):
 
 
 @pytest.mark.parametrize("reply", [Reply(reset=True), Reply(close=True), Reply(200, body=b"<html>fine</html>"),
+                                   refusal("Request timed out"), Reply(504, body=b"<html>"),
                                    Reply(200, body=b'{"type":"succ'), Reply(200, body=b'{"type":"queued"}')])
 def test_what_may_have_arrived_is_held_and_sent_once_more(sms_shop, reply):
     sms_shop.provider.script(reply)

@@ -97,6 +97,8 @@ TEST(SendgridAnswer, TheRest) {
     for (const int status : {408, 500, 502, 503, 301, 401, 403}) {
         EXPECT_EQ(sendgrid_outcome(answered(status), now_s).kind, Kind::down) << status;
     }
+    // A gateway gave up waiting: what is behind it may have the mail.
+    EXPECT_EQ(sendgrid_outcome(answered(504), now_s).kind, Kind::unknown);
     EXPECT_NE(sendgrid_outcome(answered(401), now_s).reason.find("SENDGRID_API_KEY"),
               std::string::npos);
     for (const int status : {400, 404, 405, 413, 422}) {

@@ -108,6 +108,9 @@ SendOutcome sendgrid_outcome(const HttpAnswer& answer, std::int64_t now_s) {
                     "is FROM_EMAIL a verified sender?)",
                 {}};
     }
+    if (answer.status == 504) {
+        return {Kind::unknown, "", said(answer), {}};
+    }
     if (answer.status == 408 || answer.status >= 500 || answer.status < 400) {
         return {Kind::down, "", said(answer), pause_of(answer, now_s)};
     }

@@ -97,6 +97,10 @@ SendOutcome foreign_answer(const HttpAnswer& answer, const std::string& who,
     if (answer.status >= 200 && answer.status < 300) {
         return make(Kind::unknown, said + " with something else than its JSON");
     }
+    if (answer.status == 504) {
+        // A gateway gave up waiting: who is behind it may have the message.
+        return make(Kind::unknown, said);
+    }
     if (answer.status == 429) {
         auto outcome = make(Kind::throttled, said);
         outcome.after = wait_of(answer);

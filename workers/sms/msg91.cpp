@@ -100,10 +100,15 @@ SendOutcome Msg91::refusal(const HttpAnswer& answer, const std::string& said) co
     } else if (mentions(lower, {"balance", "insufficient"})) {
         outcome.kind = Kind::down;
         outcome.reason += "; the account needs money";
-    } else if (mentions(lower, {"rate limit", "too many", "limit exceeded"})) {
+    } else if (is(504) || mentions(lower, {"timed out", "timeout"})) {
+        // It gave up waiting; who is behind it may have the message.
+        outcome.kind = Kind::unknown;
+    } else if (is(429)) {
         outcome.kind = Kind::throttled;
         outcome.after = wait_of(answer);
-    } else if (mentions(lower, {"try again", "temporar", "timed out", "timeout", "internal"})) {
+    } else if (mentions(lower, {"rate limit", "too many", "limit exceeded",
+                                // Words alone hold up no other message: they may be of this one.
+                                "try again", "temporar", "internal"})) {
         outcome.kind = Kind::retry;
     } else {
         outcome.kind = Kind::permanent;
