@@ -123,11 +123,17 @@ TEST(Msg91Test, DecidesOnTheType) {
              Case{200, R"({"type":"error","message":"Invalid authkey"})", Kind::down},
              Case{200, R"({"type":"error","message":"Insufficient balance"})", Kind::down},
              Case{200, R"({"type":"error","message":"Please try again later"})", Kind::retry},
-             Case{200, R"({"type":"error","message":"Rate limit reached"})", Kind::throttled},
+             Case{200, R"({"type":"error","message":"Rate limit reached"})", Kind::retry},
+             Case{200, R"({"type":"error","message":"OTP limit exceeded for mobile"})", Kind::retry},
+             Case{200, R"({"type":"error","message":"slow","code":429})", Kind::throttled},
              Case{429, R"({"type":"error","message":"slow"})", Kind::throttled},
              Case{429, "", Kind::throttled},
              Case{500, R"({"type":"error","message":"oops"})", Kind::down},
              Case{502, "<html>", Kind::down},
+             Case{504, "<html>", Kind::unknown},
+             Case{504, R"({"type":"error","message":"slow"})", Kind::unknown},
+             Case{200, R"({"type":"error","message":"slow","code":504})", Kind::unknown},
+             Case{200, R"({"type":"error","message":"Request timed out"})", Kind::unknown},
              Case{404, "<html>", Kind::down},
              Case{302, "", Kind::down},
              Case{200, "<html>", Kind::unknown},
@@ -252,6 +258,8 @@ TEST(TwilioTest, ReadsItsAnswers) {
              Case{429, "", Kind::throttled},
              Case{500, R"({"code":20500,"message":"oops"})", Kind::down},
              Case{503, "", Kind::down},
+             Case{504, R"({"code":20504,"message":"gateway timeout"})", Kind::unknown},
+             Case{504, "", Kind::unknown},
              Case{404, "<html>", Kind::down},
              Case{201, "{}", Kind::unknown},
              Case{201, "<html>", Kind::unknown},
@@ -285,7 +293,8 @@ TEST(TwilioTest, KnowsItsOwnMessageAmongOthers) {
     const auto known = otp();
     const Twilio twilio(twilio_settings());
     const auto inquired = [&](const json& messages) {
-        return twilio.inquired(sms(known), answered(200, json{{"messages", messages}}.dump()));
+        return twilio.inquired(sms(known), answered(200, json{{"messages", messages}}.dump()),
+                               [](const std::string& sid) { return sid != "SM9"; });
     };
     const std::string text = "482913 is your OTP for A&B.";
     const json other{{"sid", "SM0"},
@@ -301,10 +310,15 @@ TEST(TwilioTest, KnowsItsOwnMessageAmongOthers) {
     EXPECT_EQ(inquired({7, json::object(), json{{"body", text}}}).kind, Kind::not_found);
     EXPECT_EQ(inquired({other, earlier, ours}).kind, Kind::sent);
     EXPECT_EQ(inquired({other, earlier, ours}).provider_message_id, "SM2");
+    auto another = ours;
+    another["sid"] = "SM9";
+    EXPECT_EQ(inquired({another}).kind, Kind::not_found);
+    EXPECT_EQ(inquired({another, ours}).provider_message_id, "SM2");
     for (const auto& answer :
          {answered(500, ""), answered(200, "<html>"), answered(200, "{}"),
           answered(429, R"({"code":20429})"), cut(HttpAnswer::Outcome::unknown)}) {
-        EXPECT_EQ(twilio.inquired(sms(known), answer).kind, Kind::retry);
+        EXPECT_EQ(twilio.inquired(sms(known), answer, [](const auto&) { return true; }).kind,
+                  Kind::retry);
     }
 }
 

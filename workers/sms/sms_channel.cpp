@@ -4,6 +4,7 @@
 
 #include "messages/otp_expiry.hpp"
 #include "runtime/clock.hpp"
+#include "runtime/pg_transaction.hpp"
 #include "runtime/provider_limit.hpp"
 #include "runtime/retry_policy.hpp"
 #include "runtime/storable_text.hpp"
@@ -17,6 +18,16 @@ namespace coupon {
 namespace {
 
 constexpr std::size_t type_bytes_max = 64;
+
+// Two that ask at once, of messages that read the same, do so one after the other.
+constexpr const char* lock_sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+// Another row's, or what this row was sent as before it was replayed, is not the one asked for.
+constexpr const char* claim_sql =
+    "UPDATE sms_queue AS job SET provider_message_id = $2 WHERE job.id = $1"
+    " AND NOT EXISTS (SELECT FROM sms_queue AS other WHERE other.provider_message_id = $2"
+    "  AND other.id <> job.id)"
+    " AND NOT EXISTS (SELECT FROM message_events AS event WHERE event.queue = 'sms'"
+    "  AND event.message_id = job.id::text AND event.provider_message_id = $2)";
 
 class SmsChannel : public MessageChannel {
   public:
@@ -45,6 +56,7 @@ class SmsChannel : public MessageChannel {
             }
         }
         suppressions_.look_up(pg, numbers);
+        pg_ = &pg;
     }
 
     [[nodiscard]] std::vector<std::size_t> candidates(const Message& message) const override {
@@ -92,7 +104,15 @@ class SmsChannel : public MessageChannel {
 
     [[nodiscard]] SendOutcome inquired(const Message& message, std::size_t provider,
                                        const HttpAnswer& answer) const override {
-        return carriers_.at(provider)->inquired(compose(message), answer);
+        return carriers_.at(provider)->inquired(
+            compose(message), answer, [&](const std::string& provider_message_id) {
+                PgTransaction transaction(*pg_);
+                pg_->execute(lock_sql, {provider_message_id});
+                const auto claimed =
+                    pg_->execute(claim_sql, {message.job.id, provider_message_id}).affected() > 0;
+                transaction.commit();
+                return claimed;
+            });
     }
 
   private:
@@ -141,6 +161,7 @@ class SmsChannel : public MessageChannel {
     std::vector<std::unique_ptr<SmsProvider>> carriers_;
     std::vector<MessageProvider> providers_;
     SmsSuppressions suppressions_;
+    PgConnection* pg_ = nullptr;  // the sender's; it has looked up each message it asks about
 };
 
 }  // namespace

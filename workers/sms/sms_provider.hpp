@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
+#include <string>
 
 #include "messages/message.hpp"
 #include "runtime/http_client.hpp"
@@ -28,8 +30,13 @@ class SmsProvider {
     [[nodiscard]] virtual std::optional<HttpRequest> inquiry(const Sms&) const {
         return std::nullopt;
     }
+    // Makes a message the provider has, by its id there, this one; false: it is another of ours
+    // that reads the same.
+    using Claim = std::function<bool(const std::string& provider_message_id)>;
     // sent, not_found, or retry where it did not tell.
-    [[nodiscard]] virtual SendOutcome inquired(const Sms&, const HttpAnswer&) const { return {}; }
+    [[nodiscard]] virtual SendOutcome inquired(const Sms&, const HttpAnswer&, const Claim&) const {
+        return {};
+    }
 };
 
 }  // namespace coupon

@@ -136,7 +136,7 @@ std::optional<HttpRequest> Twilio::inquiry(const Sms& sms) const {
     return request;
 }
 
-SendOutcome Twilio::inquired(const Sms& sms, const HttpAnswer& answer) const {
+SendOutcome Twilio::inquired(const Sms& sms, const HttpAnswer& answer, const Claim& claim) const {
     const auto body = answer.ok() ? answer_object(answer) : json();
     const auto messages = body.find("messages");
     SendOutcome outcome;
@@ -150,8 +150,12 @@ SendOutcome Twilio::inquired(const Sms& sms, const HttpAnswer& answer) const {
     }
     const auto text = sms.known->filled(sms.values);
     const auto is_it = [&](const json& message) {
-        return message.is_object() && answer_text(message, "body") == text &&
-               !answer_text(message, "sid").empty() && is_since(message, sms.created_ms);
+        if (!message.is_object() || answer_text(message, "body") != text ||
+            !is_since(message, sms.created_ms)) {
+            return false;
+        }
+        const auto sid = answer_text(message, "sid");
+        return !sid.empty() && claim(sid);
     };
     const auto found = std::find_if(messages->begin(), messages->end(), is_it);
     outcome.kind = Kind::not_found;

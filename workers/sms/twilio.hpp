@@ -24,8 +24,10 @@ class Twilio : public SmsProvider {
     [[nodiscard]] HttpRequest request(const Sms& sms) const override;
     [[nodiscard]] SendOutcome outcome(const HttpAnswer& answer) const override;
     [[nodiscard]] std::optional<HttpRequest> inquiry(const Sms& sms) const override;
-    // Of the messages to that number since the day the message was made, the one with its text.
-    [[nodiscard]] SendOutcome inquired(const Sms& sms, const HttpAnswer& answer) const override;
+    // Of the messages to that number since the message was made, the first with its text that it
+    // may claim.
+    [[nodiscard]] SendOutcome inquired(const Sms& sms, const HttpAnswer& answer,
+                                       const Claim& claim) const override;
 
   private:
     [[nodiscard]] HttpRequest messages(const std::string& method) const;
