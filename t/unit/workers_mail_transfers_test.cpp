@@ -285,6 +285,34 @@ TEST(Mails, ThatHangHoldUpNoOtherTransfer) {
     EXPECT_EQ(transfers.in_flight(), 3U);
 }
 
+TEST(Mails, WhoseTimeIsOverBeforeTheirTurnAreNotSent) {
+    SmtpServer server(Replies{{"END", "HANG"}});
+    Transfers transfers(1);
+    auto first = mail_to(server.url());
+    first.timeout = 1s;
+    auto second = mail_to(server.url());
+    second.not_after = LeaseClock::now() + 300ms;
+    const auto answers = answers_of(transfers, {first, second});
+    EXPECT_EQ(answers[0].outcome, Outcome::unknown);
+    EXPECT_FALSE(answers[0].too_late);
+    EXPECT_EQ(answers[1].outcome, Outcome::failed);
+    EXPECT_TRUE(answers[1].too_late);
+    EXPECT_EQ(answers[1].error, "127.0.0.1: its time was over before it began");
+    EXPECT_EQ(server.mails().size(), 1U);
+    EXPECT_EQ(server.connections(), 1);
+}
+
+TEST(Mails, AKeptConnectionThatHangsCostsOneTimeOut) {
+    SmtpServer server;
+    Transfers transfers;
+    EXPECT_EQ(answer_of(transfers, mail_to(server.url())).status, 250);
+    server.reply("MAIL", "HANG");
+    auto mail = mail_to(server.url());
+    mail.timeout = 500ms;
+    EXPECT_EQ(answer_of(transfers, mail).outcome, Outcome::failed);
+    EXPECT_EQ(server.connections(), 1) << "nothing was left for a second attempt";
+}
+
 TEST(Mails, WhatWouldEndACommandIsRefused) {
     const auto refused = [](const std::function<void(MailRequest&)>& change) {
         SmtpServer server;

@@ -345,5 +345,33 @@ TEST(DyingConnections, OneThatWasClosedWhileIdleIsReplaced) {
     ::unsetenv("HTTPS_CA_FILE");
 }
 
+TEST(Transfers, WhoseTimeIsOverWhileTheyWaitAreNotSent) {
+    std::atomic<int> requests{0};
+    TestServer server([&requests](TestConnection& connection) {
+        while (connection.read_request()) {
+            ++requests;
+            std::this_thread::sleep_for(600ms);
+            connection.answer("ok");
+        }
+    });
+    Transfers transfers(1);
+    HttpRequest request;
+    request.url = server.url("http");
+    std::vector<HttpAnswer> answers;
+    const auto keep = [&answers](HttpAnswer answer) { answers.push_back(std::move(answer)); };
+    transfers.start(request, keep);
+    request.not_after = LeaseClock::now() + 200ms;
+    transfers.start(request, keep);
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (answers.size() < 2 && std::chrono::steady_clock::now() < deadline) {
+        transfers.run(100ms);
+    }
+    ASSERT_EQ(answers.size(), 2U);
+    EXPECT_TRUE(answers[0].ok());
+    EXPECT_EQ(answers[1].outcome, HttpAnswer::Outcome::failed);
+    EXPECT_TRUE(answers[1].too_late) << answers[1].error;
+    EXPECT_EQ(requests, 1);
+}
+
 }  // namespace
 }  // namespace coupon

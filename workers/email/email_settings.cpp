@@ -32,7 +32,10 @@ std::vector<MessageProvider> configured_providers() {
         if ((name != "sendgrid" && name != "smtp") || twice) {
             throw ConfigError("EMAIL_PROVIDERS: give sendgrid, smtp, or both separated by a comma");
         }
-        providers.push_back({name, configured_provider_rate(name)});
+        auto& provider = providers.emplace_back(name, configured_provider_rate(name));
+        if (name == "smtp") {
+            provider.in_flight_max = mails_at_once;
+        }
         rest.erase(0, comma + 1);
     }
     if (providers.empty()) {

@@ -31,6 +31,7 @@ void EndWriter::write_batch(std::vector<MessageEnd> ends) {
     try {
         const auto results = table_.settle(pg_, ends);
         pause_.worked();
+        failed_ = false;
         for (std::size_t i = 0; i < ends.size(); ++i) {
             if (results[i] == MessageTable::Written::locked) {
                 locked_until_ = PostgresPause::Clock::now() + look_at_locked;
@@ -42,6 +43,7 @@ void EndWriter::write_batch(std::vector<MessageEnd> ends) {
     } catch (const PgError& error) {
         if (!error.is_data_error()) {
             pause_.failed(error);
+            failed_ = true;
             std::move(ends.begin(), ends.end(), std::back_inserter(waiting_));
         } else if (ends.size() == 1) {
             write_refused(std::move(ends.front()), error);

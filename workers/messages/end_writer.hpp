@@ -21,6 +21,8 @@ class EndWriter {
 
     void add(MessageEnd end) { waiting_.push_back(std::move(end)); }
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+    // Something waits because PostgreSQL failed, not because of a locked row.
+    [[nodiscard]] bool has_failed() const noexcept { return failed_ && !waiting_.empty(); }
     // When write() is worth calling.
     [[nodiscard]] PostgresPause::Clock::time_point next() const noexcept;
 
@@ -40,6 +42,7 @@ class EndWriter {
     const std::function<void(const MessageEnd&, bool)> written_;
     std::vector<MessageEnd> waiting_;
     PostgresPause::Clock::time_point locked_until_{};
+    bool failed_ = false;  // the last time something was to be written
 };
 
 }  // namespace coupon

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ namespace coupon {
 struct MessageProvider {
     std::string name;  // in lower case, as in the tables, metrics and <NAME>_RATE
     std::optional<RateLimit> rate;
+    int in_flight_max = std::numeric_limits<int>::max();  // of one process
 };
 
 class MessageChannel {

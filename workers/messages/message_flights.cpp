@@ -45,7 +45,9 @@ void MessageFlights::run(milliseconds wait) {
     transfers_.run(wait);
     for (auto& [place, answer] : std::exchange(answers_, {})) {
         const CorrelationScope scope(place->message.job.correlation_id);
-        if (place->asked) {
+        if (answer.too_late) {
+            give_back_late(place);
+        } else if (place->asked) {
             take_inquiry(place, answer);
         } else {
             take_answer(place, answer);
@@ -97,7 +99,7 @@ bool MessageFlights::ask(Place place) {
         }
         if (!providers_.works(provider)) {
             finish(place, MessageEnds::given_back(place->message, short_delay()));
-        } else if (has_lease(place)) {
+        } else {
             place->asked = provider;
             start(place, provider, *inquiry);
         }
@@ -125,30 +127,28 @@ void MessageFlights::send(Place place) {
         providers_.unused(*provider);
         throw;
     }
-    if (has_lease(place)) {
-        start(place, *provider, *call);
-    } else {
-        providers_.unused(*provider);
-    }
+    start(place, *provider, *std::move(call));
 }
 
-// Where it has not, the message is given back.
-bool MessageFlights::has_lease(Place place) {
-    if (place->lease_end - LeaseClock::now() >= lease_left_least) {
-        return true;
-    }
-    log_.warn(
-        "a message is given back unsent: this worker stood still and its lease is nearly over",
-        {{"queue", channel_.queue()}, {"message_id", place->message.job.id}});
-    finish(place, MessageEnds::given_back(place->message, milliseconds(0)));
-    return false;
-}
-
-void MessageFlights::start(Place place, std::size_t provider, const Transfer& call) {
+void MessageFlights::start(Place place, std::size_t provider, Transfer call) {
+    const auto not_after = place->lease_end - lease_left_least;
+    std::visit([not_after](auto& request) { request.not_after = not_after; }, call);
     providers_.begun(provider);
     transfers_.start(call, [this, place](HttpAnswer answer) {
         answers_.emplace_back(place, std::move(answer));
     });
+}
+
+void MessageFlights::give_back_late(Place place) {
+    log_.warn("a message is given back unsent: its lease was nearly over before its call began",
+              {{"queue", channel_.queue()}, {"message_id", place->message.job.id}});
+    if (place->asked) {
+        providers_.undecided(*place->asked);
+    } else {
+        providers_.undecided(place->provider);
+        providers_.unused(place->provider);
+    }
+    finish(place, MessageEnds::given_back(place->message, milliseconds(0)));
 }
 
 void MessageFlights::take_answer(Place place, const HttpAnswer& answer) {

@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "messages/lease_clock.hpp"
 #include "messages/message_channel.hpp"
 #include "messages/message_end.hpp"
 #include "messages/private_text.hpp"
 #include "messages/providers.hpp"
 #include "messages/sender_counts.hpp"
+#include "runtime/lease_clock.hpp"
 #include "runtime/log.hpp"
 #include "runtime/transfers.hpp"
 
@@ -56,8 +56,8 @@ class MessageFlights {
     void guarded(Place place, const Step& step);
     bool ask(Place place);
     void send(Place place);
-    bool has_lease(Place place);
-    void start(Place place, std::size_t provider, const Transfer& call);
+    void start(Place place, std::size_t provider, Transfer call);
+    void give_back_late(Place place);
     void take_answer(Place place, const HttpAnswer& answer);
     void take_inquiry(Place place, const HttpAnswer& answer);
     void finish(Place place, MessageEnd end);

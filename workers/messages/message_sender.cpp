@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "messages/end_writer.hpp"
-#include "messages/lease_clock.hpp"
 #include "messages/message_end.hpp"
 #include "messages/message_flights.hpp"
 #include "messages/message_table.hpp"
@@ -14,6 +13,7 @@
 #include "messages/providers.hpp"
 #include "messages/sender_counts.hpp"
 #include "runtime/backoff.hpp"
+#include "runtime/lease_clock.hpp"
 #include "runtime/pg_connection.hpp"
 
 namespace coupon {
@@ -70,7 +70,8 @@ struct MessageSender::Impl {
             next_look = {};
         }
         const auto now = Clock::now();
-        if (room() <= 0 || now < next_take()) {
+        // What could not be written for long may be of rows that would be taken anew by now.
+        if (room() <= 0 || now < next_take() || writer.has_failed()) {
             return;
         }
         const int calls = providers.acquire(room());

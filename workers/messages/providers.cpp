@@ -24,7 +24,7 @@ Providers::Providers(const std::vector<MessageProvider>& providers, const RedisA
                      const Log& log)
     : log_(log) {
     for (const auto& provider : providers) {
-        providers_.emplace_back(provider.name, redis, provider.rate, log);
+        providers_.emplace_back(provider, redis, log);
     }
 }
 
@@ -72,8 +72,13 @@ Providers::Grant Providers::acquire(Provider& provider, int wanted, Clock::time_
         wait_ = std::clamp(left(provider.breaker.opens_at(), now), wait_least, wait_);
         return Grant::not_soon;
     }
+    const int room = provider.in_flight_max - provider.in_flight - provider.granted;
+    if (room <= 0) {
+        wait_ = wait_least;
+        return Grant::soon;
+    }
     if (now >= provider.refused_until) {
-        const int given = provider.limit.acquire(allowed);
+        const int given = provider.limit.acquire(std::min(allowed, room));
         if (given > 0) {
             provider.granted += given;
             return Grant::given;
@@ -101,10 +106,12 @@ void Providers::put_back() {
 
 void Providers::begun(std::size_t provider) {
     providers_.at(provider).breaker.begun();
+    ++providers_.at(provider).in_flight;
 }
 
 void Providers::ended(std::size_t number, const SendOutcome& outcome) {
     auto& provider = providers_.at(number);
+    --provider.in_flight;
     switch (outcome.kind) {
         case SendOutcome::Kind::sent:
         case SendOutcome::Kind::permanent:
@@ -128,6 +135,7 @@ void Providers::ended(std::size_t number, const SendOutcome& outcome) {
 
 void Providers::undecided(std::size_t provider) {
     providers_.at(provider).breaker.undecided();
+    --providers_.at(provider).in_flight;
 }
 
 void Providers::note_state(Provider& provider) {

@@ -53,13 +53,16 @@ class Providers {
 
   private:
     struct Provider {
-        Provider(std::string its_name, const RedisAddress& redis, std::optional<RateLimit> rate,
-                 const Log& log)
-            : name(std::move(its_name)), limit(redis, name, rate, log) {}
+        Provider(const MessageProvider& its, const RedisAddress& redis, const Log& log)
+            : name(its.name),
+              in_flight_max(its.in_flight_max),
+              limit(redis, its.name, its.rate, log) {}
 
         const std::string name;
+        const int in_flight_max;
         ProviderLimit limit;
         CircuitBreaker breaker;
+        int in_flight = 0;                  // begun and not ended
         int granted = 0;                    // acquired, not chosen yet
         Clock::time_point refused_until{};  // the limit gave nothing, and is not asked before then
         bool stopped = false;               // …and will give nothing for long

@@ -92,6 +92,9 @@ void CurlHandle::prepare(const std::string& url, const char* protocols, const Cu
     set(CURLOPT_PROTOCOLS_STR, protocols);
     set(CURLOPT_PROXY, "");
     set(CURLOPT_NOSIGNAL, 1L);
+    // A name server that hangs is left to its thread; libcurl would wait for it, past any time-out,
+    // and hold up all that shares our thread.
+    set(CURLOPT_QUICK_EXIT, 1L);
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     // One file and no folder is what libcurl keeps read between connections.

@@ -31,6 +31,9 @@ struct CurlTarget {
     std::string scheme, host, port, user;
 };
 
+// In an answer whose not_after had passed.
+inline constexpr const char* too_late_text = "its time was over before it began";
+
 struct CurlTimes {
     std::chrono::milliseconds connect, whole;
 };

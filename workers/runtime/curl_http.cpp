@@ -67,11 +67,16 @@ bool CurlHttp::begin(const HttpRequest& request, bool fresh) {
     if (const auto why = why_not(request, target); !why.empty()) {
         return refuse(why);
     }
+    if (LeaseClock::now() >= request.not_after) {
+        answer_.too_late = true;
+        return refuse(too_late_text);
+    }
     body_max_ = request.answer_max_bytes;
     header_bytes_ = 0;
     public_only_ = request.reach == HttpReach::public_https;
     repeatable_ = request.repeatable;
-    too_long_ = forbidden_ = stale_ = broke_ = false;
+    not_after_ = request.not_after;
+    too_long_ = forbidden_ = stale_ = broke_ = too_late_ = false;
     connection_.reset();
     stream_ = 0;
 
@@ -151,13 +156,15 @@ HttpAnswer CurlHttp::end(CURLcode code) {
     // Not a byte of the request left, or nobody looked at it: it certainly did not happen.
     answer_.outcome = sent_bytes() == 0 || refused_stream() ? HttpAnswer::Outcome::failed
                                                             : HttpAnswer::Outcome::unknown;
+    answer_.too_late = too_late_ && answer_.outcome == HttpAnswer::Outcome::failed;
     answer_.headers.clear();
     answer_.body.clear();
-    refuse(forbidden_  ? "its address is not a public one"
-           : too_long_ ? "the answer is too long"
-           : broke_    ? "the connection broke after the request was sent"
-           : stale_    ? "the connection was closed before the request was sent"
-                       : curl_easy_strerror(code));
+    refuse(too_late_    ? too_late_text
+           : forbidden_ ? "its address is not a public one"
+           : too_long_  ? "the answer is too long"
+           : broke_     ? "the connection broke after the request was sent"
+           : stale_     ? "the connection was closed before the request was sent"
+                        : curl_easy_strerror(code));
     return std::move(answer_);
 }
 
@@ -232,14 +239,23 @@ curl_socket_t CurlHttp::open_socket(void* self, curlsocktype, curl_sockaddr* add
 
 // Called before each time the request is written, so also before libcurl repeats it because a kept
 // connection died without an answer.
-int CurlHttp::before_sending(void* self, char*, char*, int peer_port, int local_port) noexcept {
+int CurlHttp::before_sending(void* self, char* peer, char* local, int peer_port,
+                             int local_port) noexcept {
     auto& call = *static_cast<CurlHttp*>(self);
     if (!call.repeatable_ && call.sent_bytes() > 0 && !call.refused_stream()) {
         call.broke_ = true;
         return CURL_PREREQFUNC_ABORT;
     }
+    if (LeaseClock::now() >= call.not_after_) {
+        call.too_late_ = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
     call.stream_ = 0;
-    call.connection_ = call.sockets_.find(local_port, peer_port);
+    try {
+        call.connection_ = call.sockets_.find({local, local_port}, {peer, peer_port});
+    } catch (...) {
+        return CURL_PREREQFUNC_ABORT;
+    }
     call.stale_ = call.connection_ && call.connection_->closed_by_peer();
     return call.stale_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }

@@ -39,7 +39,8 @@ class CurlHttp {
     static size_t take_body(char* data, size_t size, size_t count, void* self) noexcept;
     static size_t take_header(char* data, size_t size, size_t count, void* self) noexcept;
     static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
-    static int before_sending(void* self, char*, char*, int peer_port, int local_port) noexcept;
+    static int before_sending(void* self, char* peer, char* local, int peer_port,
+                              int local_port) noexcept;
     static int watch(CURL*, curl_infotype type, char* text, size_t size, void* self) noexcept;
 
     CurlSockets& sockets_;
@@ -54,10 +55,12 @@ class CurlHttp {
     std::size_t header_bytes_ = 0;
     bool public_only_ = false;
     bool repeatable_ = true;
+    LeaseClock::time_point not_after_ = LeaseClock::time_point::max();
     bool too_long_ = false;
     bool forbidden_ = false;
     bool stale_ = false;
     bool broke_ = false;
+    bool too_late_ = false;
 };
 
 }  // namespace coupon

@@ -79,26 +79,36 @@ HttpAnswer CurlMail::send(const MailRequest& mail) {
         answer.error = host_.empty() ? why : host_ + ": " + why;
         return answer;
     }
-    auto answer = attempt(mail, false);
+    const auto deadline = std::chrono::steady_clock::now() + mail.timeout;
+    auto answer = attempt(mail, mail.timeout, false);
     long connections = 0;
     curl_easy_getinfo(handle_.get(), CURLINFO_NUM_CONNECTS, &connections);
     // Servers close kept connections when they like, some with a last 421.
     const bool kept_connection_ended =
         connections == 0 && (answer.outcome == HttpAnswer::Outcome::failed || answer.status == 421);
-    return kept_connection_ended && !stop_ ? attempt(mail, true) : answer;
+    // Both together take no longer than one may.
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    return kept_connection_ended && left.count() > 0 && !stop_ ? attempt(mail, left, true) : answer;
 }
 
-HttpAnswer CurlMail::attempt(const MailRequest& mail, bool fresh) {
+HttpAnswer CurlMail::attempt(const MailRequest& mail, std::chrono::milliseconds timeout,
+                             bool fresh) {
     forget_reply();
     begun_ = data_begun_ = data_ended_ = false;
-    handle_.prepare(mail.url, "smtp,smtps", {mail.connect_timeout, mail.timeout}, mail.user,
+    not_after_ = mail.not_after;
+    too_late_ = LeaseClock::now() >= not_after_;
+    if (too_late_) {
+        return outcome(CURLE_ABORTED_BY_CALLBACK);
+    }
+    handle_.prepare(mail.url, "smtp,smtps", {mail.connect_timeout, timeout}, mail.user,
                     mail.password);
     handle_.set(CURLOPT_USE_SSL,
                 static_cast<long>(mail.require_tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
     handle_.set(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
     // Bounds the reply to QUIT as well, to which the whole mail's time-out does not apply.
     handle_.set(CURLOPT_SERVER_RESPONSE_TIMEOUT,
-                static_cast<long>(std::chrono::ceil<std::chrono::seconds>(mail.timeout).count()));
+                static_cast<long>(std::chrono::ceil<std::chrono::seconds>(timeout).count()));
     set_message(mail);
     set_callbacks();
     auto answer = outcome(curl_easy_perform(handle_.get()));
@@ -154,7 +164,8 @@ HttpAnswer CurlMail::outcome(CURLcode code) const {
         return answer;
     }
     answer.outcome = data_begun_ ? HttpAnswer::Outcome::unknown : HttpAnswer::Outcome::failed;
-    answer.error = host_ + ": " + curl_easy_strerror(code);
+    answer.too_late = too_late_ && !data_begun_;
+    answer.error = host_ + ": " + (answer.too_late ? too_late_text : curl_easy_strerror(code));
     if (refused_) {
         answer.error += " (the server said " + std::to_string(code_) + ")";
     }
@@ -210,10 +221,17 @@ curl_socket_t CurlMail::open_socket(void* self, curlsocktype, curl_sockaddr* add
 }
 
 // Greeting, TLS and login are behind it. Never a second time once the text was begun.
-int CurlMail::before_sending(void* self, char*, char*, int peer_port, int local_port) noexcept {
+int CurlMail::before_sending(void* self, char* peer, char* local, int peer_port,
+                             int local_port) noexcept {
     auto& mail = *static_cast<CurlMail*>(self);
-    const auto connection = mail.sockets_.find(local_port, peer_port);
-    if (mail.data_begun_ || (connection && connection->closed_by_peer())) {
+    std::shared_ptr<CurlConnection> connection;
+    try {
+        connection = mail.sockets_.find({local, local_port}, {peer, peer_port});
+    } catch (...) {
+        return CURL_PREREQFUNC_ABORT;
+    }
+    mail.too_late_ = LeaseClock::now() >= mail.not_after_;
+    if (mail.too_late_ || mail.data_begun_ || (connection && connection->closed_by_peer())) {
         return CURL_PREREQFUNC_ABORT;
     }
     mail.begun_ = true;

@@ -21,7 +21,7 @@ class CurlMail {
     HttpAnswer send(const MailRequest& mail);
 
   private:
-    HttpAnswer attempt(const MailRequest& mail, bool fresh);
+    HttpAnswer attempt(const MailRequest& mail, std::chrono::milliseconds timeout, bool fresh);
     void set_message(const MailRequest& mail);
     void set_callbacks();
     [[nodiscard]] HttpAnswer outcome(CURLcode code) const;
@@ -30,7 +30,8 @@ class CurlMail {
     // libcurl's callbacks; nothing may be thrown through it.
     static size_t take_reply(char* data, size_t size, size_t count, void* self) noexcept;
     static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept;
-    static int before_sending(void* self, char*, char*, int peer_port, int local_port) noexcept;
+    static int before_sending(void* self, char* peer, char* local, int peer_port,
+                              int local_port) noexcept;
     static int is_stopped(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept;
 
     struct MimeDeleter {
@@ -52,6 +53,8 @@ class CurlMail {
     bool begun_ = false;       // logged in: from here on replies are about this mail
     bool data_begun_ = false;  // the server waits for the mail's text
     bool data_ended_ = false;  // and said what became of it
+    LeaseClock::time_point not_after_ = LeaseClock::time_point::max();
+    bool too_late_ = false;
 };
 
 }  // namespace coupon

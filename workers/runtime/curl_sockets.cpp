@@ -1,26 +1,35 @@
 #include "runtime/curl_sockets.hpp"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+
 namespace coupon {
 namespace {
 
 template <typename Ask>
-int port_of(curl_socket_t fd, Ask ask) {
+CurlEnd end_of(curl_socket_t fd, Ask ask) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
+    std::array<char, INET6_ADDRSTRLEN> text{};
     if (ask(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        return 0;
+        return {};
     }
     if (address.ss_family == AF_INET) {
-        return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+        ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+        return {text.data(), ntohs(v4.sin_port)};
     }
-    return address.ss_family == AF_INET6
-               ? ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port)
-               : 0;
+    if (address.ss_family == AF_INET6) {
+        const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+        ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+        return {text.data(), ntohs(v6.sin6_port)};
+    }
+    return {};
 }
 
 }  // namespace
@@ -47,13 +56,13 @@ int CurlSockets::close(void* sockets, curl_socket_t fd) noexcept {
     return ::close(fd);
 }
 
-std::shared_ptr<CurlConnection> CurlSockets::find(int local_port, int peer_port) noexcept {
+std::shared_ptr<CurlConnection> CurlSockets::find(const CurlEnd& local, const CurlEnd& peer) {
     for (const auto& connection : connections_) {
-        if (connection->peer_port == 0) {
-            connection->local_port = port_of(connection->fd, ::getsockname);
-            connection->peer_port = port_of(connection->fd, ::getpeername);
+        if (connection->peer.port == 0) {
+            connection->local = end_of(connection->fd, ::getsockname);
+            connection->peer = end_of(connection->fd, ::getpeername);
         }
-        if (connection->local_port == local_port && connection->peer_port == peer_port) {
+        if (connection->local == local && connection->peer == peer) {
             return connection;
         }
     }

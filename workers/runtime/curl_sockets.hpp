@@ -6,13 +6,21 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace coupon {
 
+// An address and a port, as libcurl names them.
+struct CurlEnd {
+    std::string address;
+    int port = 0;
+    bool operator==(const CurlEnd&) const = default;
+};
+
 struct CurlConnection {
     curl_socket_t fd;
-    int local_port = 0, peer_port = 0;  // 0: was not connected when it was last asked
+    CurlEnd local, peer;  // port 0: was not connected when it was last asked
     // HTTP/2: the server looks at no stream beyond it.
     std::uint32_t last_stream = UINT32_MAX;
 
@@ -32,8 +40,8 @@ class CurlSockets {
     // For CURLOPT_CLOSESOCKETFUNCTION, whose data is the CurlSockets.
     static int close(void* sockets, curl_socket_t fd) noexcept;
 
-    // The open connection between these ports; null where there is none.
-    std::shared_ptr<CurlConnection> find(int local_port, int peer_port) noexcept;
+    // The open connection between these ends; null where there is none.
+    std::shared_ptr<CurlConnection> find(const CurlEnd& local, const CurlEnd& peer);
 
     // Ends all connections without a word of their protocol.
     void shut_down() noexcept;

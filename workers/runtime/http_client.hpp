@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/lease_clock.hpp"
+
 namespace coupon {
 
 // Where a call may go. Base URLs from the environment are the operator's word and may be anything
@@ -31,6 +33,8 @@ struct HttpRequest {
     // False: sent once at most, also where a kept connection turns out to be dead after the request
     // was written, which libcurl would otherwise cure by sending it again.
     bool repeatable = true;
+    // From then on it is not sent any more, however long it waited for its connection.
+    LeaseClock::time_point not_after = LeaseClock::time_point::max();
 };
 
 struct HttpAnswer {
@@ -41,6 +45,7 @@ struct HttpAnswer {
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
     std::string body;
     std::string error;  // one sentence: host and cause; never the query, a header or a secret
+    bool too_late = false;  // failed: its time was over before it began
 
     [[nodiscard]] std::optional<std::string> header(const std::string& lower_case_name) const;
     [[nodiscard]] bool ok() const noexcept {

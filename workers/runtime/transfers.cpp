@@ -17,9 +17,6 @@ using steady = std::chrono::steady_clock;
 // So many streams an HTTP/2 server allows on a connection at least, as a rule.
 constexpr std::size_t streams_per_connection = 64;
 
-// What mail servers allow one client is far below what an HTTP API does.
-constexpr std::size_t mail_threads_max = 32;
-
 struct MultiDeleter {
     void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
 };
@@ -36,7 +33,7 @@ struct Transfers::Impl {
 
     explicit Impl(std::size_t connections_per_host)
         : connections_max(connections_per_host),
-          mails(std::min(connections_per_host, mail_threads_max), [this] { wake(); }) {
+          mails(std::min(connections_per_host, std::size_t{mails_at_once}), [this] { wake(); }) {
         // The first easy handle initialises libcurl.
         idle.push_back(std::make_unique<CurlHttp>(sockets));
         multi.reset(curl_multi_init());

@@ -25,9 +25,15 @@ struct MailRequest {
     std::string text, html;                                    // UTF-8
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds timeout{30'000};
+    // From then on it is not sent any more, however long it waited for its turn.
+    LeaseClock::time_point not_after = LeaseClock::time_point::max();
 };
 
 using Transfer = std::variant<HttpRequest, MailRequest>;
+
+// So many mails are sent at once; what mail servers allow one client is far below what an HTTP API
+// does.
+inline constexpr int mails_at_once = 32;
 
 class Transfers {
   public:
@@ -37,7 +43,7 @@ class Transfers {
     // that may have arrived.
     using Done = std::function<void(HttpAnswer answer)>;
 
-    // At most `connections_per_host` to each host, and no more than 32 mails at once; further
+    // At most `connections_per_host` to each host, and no more than mails_at_once; further
     // transfers wait for one of them, or share one where it speaks HTTP/2. Throws ConfigError for
     // HTTPS_CA_FILE.
     explicit Transfers(std::size_t connections_per_host = 256);
