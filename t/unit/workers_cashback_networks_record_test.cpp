@@ -135,6 +135,23 @@ TEST(NetworkRecordTest, TakesATimeWithoutAZoneAsTheNetworks) {
     EXPECT_EQ(read_action("2026-11-20 10:00:00", "2026-11-20").occurred_ms, 1'795'132'800'000 + 86'399'000);
 }
 
+TEST(NetworkRecordTest, TakesADeclinedRecordWithoutMoneyAndDates) {
+    const auto read = read_record(
+        R"({"action_id":5,"status":"declined","payment":"-120.00","cart":["1"],"currency":"",)"
+        R"("subid4":"click-5","action_date":"the other day","status_updated":"31/31"})",
+        admitad());
+    EXPECT_EQ(read.problem, "");
+    EXPECT_EQ(read.state, NetworkState::rejected);
+    EXPECT_EQ(read.subid, "click-5");
+    EXPECT_EQ(read.commission, std::nullopt);
+    EXPECT_EQ(read.sale, std::nullopt);
+    EXPECT_EQ(read.currency, "");
+    EXPECT_EQ(read.occurred_ms, std::nullopt);
+    EXPECT_EQ(read.updated_ms, std::nullopt);
+    // Whose it is has to be known all the same.
+    EXPECT_NE(read_record(R"({"status":"declined","payment":"1.00"})", admitad()).problem, "");
+}
+
 struct Word {
     const char* word;
     NetworkState state;

@@ -1,5 +1,6 @@
 #include "cashback/transaction_store.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <unordered_map>
@@ -11,25 +12,43 @@ namespace {
 constexpr std::array<std::string_view, 8> counting{
     "state", "status", "commission", "sale", "currency", "subid", "order_ref", "occurred_at"};
 
-std::string joined(std::string_view prefix) {
+// A record that declines may lack these, and they stay what they were then.
+constexpr std::array<std::string_view, 5> kept_when_rejected{"commission", "sale", "currency",
+                                                             "occurred_at", "network_updated_at"};
+
+std::string known(std::string_view column) {
+    return "t." + std::string(column);
+}
+
+// What the column is to be, where the record can be used.
+std::string told(std::string_view column) {
+    const auto given = "excluded." + std::string(column);
+    const bool is_kept = std::find(kept_when_rejected.begin(), kept_when_rejected.end(), column) !=
+                         kept_when_rejected.end();
+    return is_kept ? "CASE WHEN excluded.state = 'rejected' THEN COALESCE(" + given + ", " +
+                         known(column) + ") ELSE " + given + " END"
+                   : given;
+}
+
+std::string joined(std::string (*value)(std::string_view)) {
     std::string list;
     for (const auto column : counting) {
-        list.append(list.empty() ? "" : ", ").append(prefix).append(column);
+        list.append(list.empty() ? "" : ", ").append(value(column));
     }
     return list;
 }
 
 // A record that cannot be used leaves what was known of its transaction as it is.
 std::string where_usable(std::string_view column) {
-    return std::string(column) + " = CASE WHEN excluded.problem IS NULL THEN excluded." +
-           std::string(column) + " ELSE t." + std::string(column) + " END, ";
+    return std::string(column) + " = CASE WHEN excluded.problem IS NULL THEN " + told(column) +
+           " ELSE " + known(column) + " END, ";
 }
 
 // A record with a problem has no effect, so it is processed as it comes. A transaction that is the
 // same as ever is only written about twice a day: most of a window is.
 std::string make_store_sql() {
-    const std::string changed = "(excluded.problem IS NULL AND (" + joined("t.") +
-                                ", t.problem) IS DISTINCT FROM (" + joined("excluded.") +
+    const std::string changed = "(excluded.problem IS NULL AND (" + joined(known) +
+                                ", t.problem) IS DISTINCT FROM (" + joined(told) +
                                 ", excluded.problem))";
     std::string sql =
         "INSERT INTO affiliate_transactions AS t (network, run_id, transaction_id, subid,"

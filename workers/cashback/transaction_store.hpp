@@ -18,7 +18,8 @@ struct StoreCounts {
 // status, commission, sale, currency, subid, order or time changed, or where a problem is over.
 // Within a page the last of an id counts. An answer that is older than what is stored (its
 // updated_ms is less) changes nothing. A record with a problem keeps what was known of it before
-// and sets `problem`; one without an id is only counted. Inside the caller's transaction. Throws
+// and sets `problem`; one without an id is only counted. A rejected one keeps the amounts, currency
+// and times that it does not give. Inside the caller's transaction. Throws
 // PgError.
 StoreCounts store_transactions(PgConnection& pg, const std::string& network, std::int64_t run_id,
                                const std::vector<NetworkTransaction>& transactions);

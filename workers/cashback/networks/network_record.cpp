@@ -48,6 +48,9 @@ class Reading {
         transaction_.order_ref = text(Field::order, "order");
         transaction_.merchant_ref = text(Field::merchant, "merchant");
         read_status();
+        // Money and dates decide nothing about a cashback that is declined: what of them cannot be
+        // read is left out.
+        is_lenient_ = transaction_.state == NetworkState::rejected;
         transaction_.commission = amount(Field::commission, "commission");
         transaction_.sale = amount(Field::sale, "sale");
         read_currency();
@@ -62,6 +65,9 @@ class Reading {
 
   private:
     void say(const std::string& problem) {
+        if (is_lenient_) {
+            return;
+        }
         auto& all = transaction_.problem;
         all += (all.empty() ? "" : "; ") + problem;
     }
@@ -169,6 +175,7 @@ class Reading {
     const json& record_;
     const RecordRules& rules_;
     NetworkTransaction& transaction_;
+    bool is_lenient_ = false;
 };
 
 // Some numbers are JSON and yet finer than NUMERIC, so that jsonb refuses them.
