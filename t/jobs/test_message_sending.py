@@ -211,3 +211,21 @@ def test_a_missing_suppression_list_is_waited_for(message_shop):
     assert message_shop.log().count("cannot be looked up") == 1
     message_shop.database.run("ALTER TABLE other RENAME TO suppressions")
     assert message_shop.is_sent(id)["attempts"] == 0
+
+
+def test_a_lost_row_that_somebody_has_locked_holds_up_no_other(message_shop):
+    """What was sent is noted on it all the same, once it can be."""
+    message_shop.provider.after = 0.5
+    lost = message_shop.add_row()
+    message_shop.start_email()
+    eventually(lambda: message_shop.provider.sent, "it is being sent")
+    message_shop.database.run("UPDATE email_queue SET lease_token = gen_random_uuid() WHERE id = %s", [lost])
+    with message_shop.database.connect() as somebody, somebody.cursor() as cursor:
+        cursor.execute("SELECT FROM email_queue WHERE id = %s FOR UPDATE", [lost])
+        for number in range(3):
+            message_shop.is_sent(message_shop.add_row(data={"otp": str(number), "name": "Asha"}))
+        assert message_shop.message(lost)["status"] == "processing"
+        somebody.rollback()
+    message_shop.is_sent(lost)
+    assert message_shop.events(lost) == ["sent"] and message_shop.provider.times_sent()[lost] == 1
+    assert "does not work on messages" not in message_shop.log()

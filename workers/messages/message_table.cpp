@@ -27,7 +27,8 @@ constexpr const char* settle_template =
     "  $13::bigint[]) AS e (id, token, status, delivery_status, sent, attempts, unknowns, "
     "throttled,"
     "  delay_ms, error, provider, provider_message_id, age_ms)),"
-    " held AS (SELECT q.id AS held_id FROM @ q JOIN ended e ON q.id = e.id AND q.lease_token = "
+    " held AS (SELECT q.id AS held_id, q.lease_token AS held_token FROM @ q JOIN ended e ON q.id = "
+    "e.id AND q.lease_token = "
     "e.token"
     "  FOR UPDATE OF q SKIP LOCKED),"
     " settled AS (UPDATE @ q SET"
@@ -44,37 +45,44 @@ constexpr const char* settle_template =
     "END,"
     "  finished_at = CASE WHEN e.status <> 'pending' OR q.delivery_status <> 'unknown' THEN now() "
     "END"
-    "  FROM ended e JOIN held h ON h.held_id = e.id WHERE q.id = e.id RETURNING q.id AS "
-    "settled_id),"
+    "  FROM ended e JOIN held h ON h.held_id = e.id AND h.held_token = e.token WHERE q.id = e.id"
+    "  RETURNING q.id AS settled_id, e.token AS settled_token),"
     " noted AS (INSERT INTO message_events (queue, message_id, at, status, provider,"
     "   provider_message_id, reason)"
     "  SELECT $14, v.id::text, now() - v.age_ms * interval '1 millisecond', v.status, v.provider,"
     "   v.provider_message_id, v.reason"
-    "  FROM unnest($15::#[], $16::bigint[], $17::text[], $18::text[], $19::text[], $20::text[])"
-    "   WITH ORDINALITY AS v (id, age_ms, status, provider, provider_message_id, reason, number)"
-    "  JOIN settled ON settled_id = v.id ORDER BY v.number)"
-    " SELECT settled_id::text FROM settled";
+    "  FROM unnest($15::#[], $16::bigint[], $17::text[], $18::text[], $19::text[], $20::text[],"
+    "    $21::uuid[])"
+    "   WITH ORDINALITY AS v (id, age_ms, status, provider, provider_message_id, reason, token, "
+    "number)"
+    "  JOIN settled ON settled_id = v.id AND settled_token = v.token ORDER BY v.number)"
+    " SELECT settled_id::text, settled_token::text FROM settled";
 
 constexpr const char* locked_template =
-    "SELECT q.id::text FROM unnest($1::#[], $2::uuid[]) AS e (id, token)"
+    "SELECT q.id::text, q.lease_token::text FROM unnest($1::#[], $2::uuid[]) AS e (id, token)"
     " JOIN @ q ON q.id = e.id AND q.lease_token = e.token";
 
 // Whoever has the row now, held as unknown, under another lease or buried as unknown: it was sent.
 // The event is written once, also where it is this worker's own commit whose answer was lost.
 constexpr const char* note_sent_template =
-    "WITH moved AS (UPDATE @ SET"
+    "WITH held AS (SELECT id AS held_id FROM @ WHERE id = $1 FOR UPDATE SKIP LOCKED),"
+    " free AS (SELECT WHERE EXISTS (SELECT FROM held) OR NOT EXISTS (SELECT FROM @ WHERE id = $1)),"
+    " moved AS (UPDATE @ SET"
     "  delivery_status = CASE WHEN delivery_status <> 'unknown' THEN delivery_status ELSE 'sent' "
     "END,"
     "  status = 'completed', finished_at = COALESCE(finished_at, now()), starts = 0,"
     "  lease_token = NULL, lease_until = NULL, provider = $3, provider_message_id = $4,"
     "  sent_at = COALESCE(sent_at, now() - $5::bigint * interval '1 millisecond')"
-    "  WHERE id = $1 AND (status IN ('pending', 'processing')"
-    "   OR (status = 'failed' AND delivery_status IN ('unknown', 'failed'))))"
-    " INSERT INTO message_events (queue, message_id, at, status, provider, provider_message_id, "
+    "  WHERE id = (SELECT held_id FROM held) AND (status IN ('pending', 'processing')"
+    "   OR (status = 'failed' AND delivery_status IN ('unknown', 'failed')))),"
+    " noted AS (INSERT INTO message_events (queue, message_id, at, status, provider, "
+    "provider_message_id, "
     "reason)"
-    "  SELECT $2, $1::text, now() - $5::bigint * interval '1 millisecond', 'sent', $3, $4, $6"
+    "  SELECT $2, $1::text, now() - $5::bigint * interval '1 millisecond', 'sent', $3, $4, $6 FROM "
+    "free"
     "  WHERE NOT EXISTS (SELECT FROM message_events WHERE queue = $2 AND message_id = $1::text"
-    "   AND status = 'sent' AND provider = $3 AND provider_message_id IS NOT DISTINCT FROM $4)";
+    "   AND status = 'sent' AND provider = $3 AND provider_message_id IS NOT DISTINCT FROM $4))"
+    " SELECT FROM free";
 
 std::string filled(std::string_view text, const std::string& table, const std::string& id_type) {
     std::string sql;
@@ -124,7 +132,7 @@ struct EndColumns {
 };
 
 struct EventColumns {
-    PgArray id, age, status, provider, provider_message_id, reason;
+    PgArray id, age, status, provider, provider_message_id, reason, token;
 
     void add(const MessageEnd& end) {
         for (const auto& event : end.events) {
@@ -133,6 +141,7 @@ struct EventColumns {
             status.add(event.status);
             add_unless_empty(provider, event.provider);
             add_unless_empty(provider_message_id, event.provider_message_id);
+            token.add(end.lease_token);
             add_unless_empty(reason, event.reason);
         }
     }
@@ -189,7 +198,11 @@ std::vector<MessageTable::Written> MessageTable::settle(PgConnection& pg,
         rows.add(end);
         events.add(end);
     }
-    std::map<std::string, Written> known;
+    // By the lease as well: a row that was taken again meanwhile has two ends.
+    std::map<std::pair<std::string, std::string>, Written> known;
+    const auto row_key = [](const PgResult& rows, int row) {
+        return std::pair(std::string(rows.text(row, 0)), std::string(rows.text(row, 1)));
+    };
     const auto settled = pg.execute(settle_sql_.c_str(), {rows.id.literal(),
                                                           rows.token.literal(),
                                                           rows.status.literal(),
@@ -209,33 +222,38 @@ std::vector<MessageTable::Written> MessageTable::settle(PgConnection& pg,
                                                           events.status.literal(),
                                                           events.provider.literal(),
                                                           events.provider_message_id.literal(),
-                                                          events.reason.literal()});
+                                                          events.reason.literal(),
+                                                          events.token.literal()});
     for (int row = 0; row < settled.rows(); ++row) {
-        known.emplace(settled.text(row, 0), Written::settled);
+        known.emplace(row_key(settled, row), Written::settled);
     }
     if (known.size() < ends.size()) {
         const auto locked =
             pg.execute(locked_sql_.c_str(), {rows.id.literal(), rows.token.literal()});
         for (int row = 0; row < locked.rows(); ++row) {
-            known.emplace(locked.text(row, 0), Written::locked);
+            known.emplace(row_key(locked, row), Written::locked);
         }
     }
     std::vector<Written> written;
     for (const auto& end : ends) {
-        const auto found = known.find(end.id);
-        written.push_back(found == known.end() ? Written::lost : found->second);
-        if (found == known.end() && end.sent) {
-            note_sent(pg, end);
+        const auto found = known.find({end.id, end.lease_token});
+        if (found != known.end()) {
+            written.push_back(found->second);
+        } else {
+            const bool waits = end.sent && !note_sent(pg, end);
+            written.push_back(waits ? Written::locked : Written::lost);
         }
     }
     return written;
 }
 
-void MessageTable::note_sent(PgConnection& pg, const MessageEnd& end) const {
-    pg.execute(note_sent_sql_.c_str(),
-               {end.id, queue_, end.provider, unless_empty(end.provider_message_id),
-                std::to_string(age_ms(end)),
-                end.events.empty() ? PgParameter() : unless_empty(end.events.back().reason)});
+bool MessageTable::note_sent(PgConnection& pg, const MessageEnd& end) const {
+    const auto noted =
+        pg.execute(note_sent_sql_.c_str(),
+                   {end.id, queue_, end.provider, unless_empty(end.provider_message_id),
+                    std::to_string(age_ms(end)),
+                    end.events.empty() ? PgParameter() : unless_empty(end.events.back().reason)});
+    return noted.rows() > 0;
 }
 
 void MessageTable::prepare_statements(PgConnection& pg) {

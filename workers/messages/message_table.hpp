@@ -33,16 +33,18 @@ class MessageTable {
         lost,    // the row is not this worker's any more; a sent one is noted all the same
         locked,  // by somebody else for the moment: to be tried again
     };
-    // One transaction; what became of each, in their order. Where a report of the provider's came
-    // before, it stands: the row is completed with it. Repeating it is harmless, so that a commit
-    // whose answer was lost can be. Throws PgError, and nothing is written then.
+    // What became of each, in their order: the rows of this worker in one statement together with
+    // their timeline, then each sent one that is not its own any more by itself. Where a report of
+    // the provider's came before, it stands: the row is completed with it. Throws PgError; some may
+    // be written then, and so may they be where a commit's answer was lost: repeating is harmless.
     std::vector<Written> settle(PgConnection& pg, const std::vector<MessageEnd>& ends);
 
     [[nodiscard]] const std::string& name() const noexcept { return jobs_.name(); }
 
   private:
     void prepare_statements(PgConnection& pg);
-    void note_sent(PgConnection& pg, const MessageEnd& end) const;
+    // False: somebody has locked the row.
+    [[nodiscard]] bool note_sent(PgConnection& pg, const MessageEnd& end) const;
 
     const std::string queue_;
     const JobTable jobs_;
