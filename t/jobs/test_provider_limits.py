@@ -1,4 +1,7 @@
 """However many workers send, a provider is called as often as its limit says."""
+import time
+
+from harness.message_stand_ins import Reply
 from harness.waiting import eventually, stays
 
 from .message_shop import OTP
@@ -47,3 +50,14 @@ def test_what_is_in_the_way_in_redis_stops_nothing(message_shop):
     queue(message_shop, BURST)
     message_shop.start_email(SENDGRID_RATE=RATE)
     eventually(lambda: len(message_shop.provider.sent) == BURST, "all are sent", 20)
+
+
+def test_an_operator_lifts_a_pause(message_shop):
+    """By deleting the key: the provider asked for far too long."""
+    message_shop.provider.script(Reply(429, headers={"X-RateLimit-Reset": str(int(time.time()) + 3000)}))
+    message_shop.start_email()
+    message_shop.reaches(message_shop.add_row(), throttled=1)
+    later = message_shop.add_row(data=OTP | {"otp": "2"})
+    stays(lambda: message_shop.message(later)["starts"] == 0, "it waits", 2)
+    assert message_shop.redis.delete("ratelimit:provider:sendgrid") == 1
+    message_shop.is_sent(later)

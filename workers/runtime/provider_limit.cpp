@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 // A Redis that hangs holds up everything that is in flight for so long, once per back-off.
 constexpr int redis_timeout_ms = 200;
 constexpr milliseconds pause_max = std::chrono::hours(1);
+// While a shared pause runs Redis is asked so often whether an operator has lifted it.
+constexpr std::chrono::seconds pause_look{1};
 // Between two looks at a limit that lets through one call after the other.
 constexpr milliseconds look_again{20};
 
@@ -84,14 +86,18 @@ int ProviderLimit::acquire(int wanted) {
         return 0;
     }
     const auto now = Clock::now();
-    if (now < paused_until_) {
+    const bool paused = now < paused_until_;
+    if (paused) {
         share_pause(now);
         wait_ = std::chrono::ceil<milliseconds>(paused_until_ - now);
-        return 0;
+        if (!pause_shared_ || now < pause_due_) {
+            return 0;
+        }
+        pause_due_ = now + pause_look;
     }
     int taken = 0;
     if (!ask_redis([&] { taken = acquire_shared(wanted); })) {
-        return acquire_alone(wanted, now);
+        return paused ? 0 : acquire_alone(wanted, now);
     }
     if (rate_) {
         own_tat_ns_ = gcra_advance(*rate_, own_tat_ns_, as_ns(now), static_cast<unsigned>(taken));
@@ -113,8 +119,11 @@ int ProviderLimit::acquire_shared(int wanted) {
     if (number(2) != 0) {
         paused_until_ = Clock::now() + for_one;
         pause_shared_ = true;
+        pause_due_ = Clock::now() + pause_look;
         wait_ = std::chrono::ceil<milliseconds>(for_one);
     } else {
+        paused_until_ = {};
+        wait_ = milliseconds(0);
         set_wait(for_one, wanted - taken);
     }
     return taken;
@@ -168,6 +177,7 @@ void ProviderLimit::share_pause(Clock::time_point now) {
     }
     const auto left = std::to_string(duration_cast<microseconds>(paused_until_ - now).count());
     pause_shared_ = ask_redis([&] { redis_.run(pause_script(), {key_}, {left}); });
+    pause_due_ = now + pause_look;
 }
 
 // For a while that lets several through where several are missing, so that a fast limit is not

@@ -25,7 +25,8 @@ class ProviderLimit {
     int acquire(int wanted);
     // Of those, calls that were not made after all; any process may make them now.
     void put_back(int unused);
-    // No process calls the provider for so long; at most an hour. A longer pause stays.
+    // No process calls the provider for so long; at most an hour. A longer pause stays. Deleting
+    // the key in Redis lifts it.
     void stop_for(std::chrono::milliseconds pause);
     // After acquire() gave less than was wanted: until it is worth asking again.
     [[nodiscard]] std::chrono::milliseconds wait() const noexcept { return wait_; }
@@ -52,6 +53,7 @@ class ProviderLimit {
     std::uint64_t own_tat_ns_ = 0;
     Clock::time_point paused_until_{};
     bool pause_shared_ = true;
+    Clock::time_point pause_due_{};
 
     Backoff backoff_{500, 10'000};
     Clock::time_point redis_due_{};
