@@ -79,6 +79,9 @@ class EnvelopeFiller {
             refuse("has a scheduled_at that is no time");
         }
         envelope_.data = reader_.data().empty() ? "{}" : reader_.data();
+        if (has_recipient && envelope_.data.size() > message_data_bytes_max) {
+            refuse("has data of more than 64 KiB");
+        }
     }
 
   private:

@@ -2,12 +2,16 @@
 // {"id","type","to","idempotency_key"?,"attempts"?,"enqueued_at"?,"correlation_id"?,"scheduled_at"?,"data":{…}}
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace coupon {
+
+// Of what a message says: it is parsed, and its values are looked for in texts, again and again.
+inline constexpr std::size_t message_data_bytes_max = 64 << 10;
 
 struct Envelope {
     std::string id;  // as given, a number or a text; where none is given, derived from the entry
