@@ -5,6 +5,7 @@
 
 #include "core/webhook/ascii.hpp"
 #include "core/webhook/form.hpp"
+#include "messages/provider_words.hpp"
 #include "webhooks/events/exact_json.hpp"
 #include "webhooks/events/parse.hpp"
 
@@ -56,8 +57,8 @@ WebhookEvent report_event(const json& report, const json& around) {
     event.name = theirs;
     event.key = business_key({request, number, theirs});
     event.report = {request, "", number, status_of(theirs)};
-    event.error =
-        first_of(report, around, {"failedReason", "failureReason", "desc", "description"});
+    event.error = provider_words(
+        first_of(report, around, {"failedReason", "failureReason", "desc", "description"}));
     event.digest = event_digest({request, number, event.report.status});
     if (event.report.status.empty()) {
         event.reason = "a status we do not know";
