@@ -141,7 +141,8 @@ class Admitad(Network):
 
     @property
     def environment(self):
-        return {"ADMITAD_BASE_URL": self.url, "ADMITAD_CLIENT_ID": self.CLIENT, "ADMITAD_CLIENT_SECRET": self.SECRET}
+        return {"ADMITAD_BASE_URL": self.url, "ADMITAD_CLIENT_ID": self.CLIENT, "ADMITAD_CLIENT_SECRET": self.SECRET,
+                "ADMITAD_RATE": "1000r/s"}
 
     def expire(self):
         self.access = None

@@ -1,4 +1,5 @@
 """Runs over the affiliate networks: when, how far back, one at a time, and what is left when one fails."""
+import contextlib
 import datetime
 import decimal
 import json
@@ -108,7 +109,7 @@ def test_the_window_reaches_back_by_the_overlap(admitad_shop):
 def test_a_network_that_fails_leaves_the_cursor(admitad_shop):
     """The first page is committed, the second one never comes: the next run begins where this one did."""
     stored = buy(admitad_shop, 600)
-    admitad_shop.admitad.trouble[2] = Answer(500)
+    admitad_shop.admitad.trouble[2] = Answer(400)
     admitad_shop.once(status=1)
     run, = admitad_shop.runs()
     assert run["finished_at"] and run["error"] and run["retry_at"] > run["finished_at"] and run["failures"] == 1
@@ -138,7 +139,7 @@ def test_effects_are_done_though_the_network_is_away(admitad_shop):
     purchase = bought(admitad_shop)
     admitad_shop.once()
     admitad_shop.database.run("UPDATE affiliate_transactions SET state = 'rejected', version = version + 1")
-    admitad_shop.admitad.trouble = {number: Answer(500) for number in range(1, 50)}
+    admitad_shop.admitad.trouble = {number: Answer(400) for number in range(1, 50)}
     admitad_shop.once(status=1)
     assert admitad_shop.balance(admitad_shop.user_1) == 0
     assert admitad_shop.transaction(purchase)["processed"] == 2
@@ -147,7 +148,7 @@ def test_effects_are_done_though_the_network_is_away(admitad_shop):
 def test_one_network_away_does_not_stop_the_others(new_cashback_shop):
     shop = new_cashback_shop(networks=["admitad", "cuelinks"])
     offer, user = shop.offer(), shop.user()
-    shop.admitad.trouble = {number: Answer(500) for number in range(1, 50)}
+    shop.admitad.trouble = {number: Answer(400) for number in range(1, 50)}
     shop.cuelinks.world.add(shop.click(offer, user), status="approved")
     shop.once(status=1)
     assert shop.balance(user) == D("40.00")
@@ -186,6 +187,25 @@ def test_damage_leaves_what_was_credited(admitad_shop):
     assert admitad_shop.balance(admitad_shop.user_1) == D("40.00")
 
 
+@pytest.mark.parametrize("damage", [
+    {"payment": "-80.00", "cart": "-1000.00"}, {"currency": ""}, {"action_date": "the other day", "status_updated": None}],
+    ids=lambda damage: next(iter(damage)))
+def test_a_purchase_is_declined_however_its_money_is_written(admitad_shop, damage):
+    """The amounts stay those that were known, and the same answer again changes nothing more."""
+    purchase = bought(admitad_shop)
+    admitad_shop.once()
+    before = admitad_shop.transaction(purchase)
+    admitad_shop.admitad.world.change(purchase, status="declined", members=damage)
+    for _ in range(2):
+        admitad_shop.once()
+    row = admitad_shop.transaction(purchase)
+    assert (row["state"], row["problem"], row["version"]) == ("rejected", None, 2)
+    for column in ("commission", "sale", "currency", "occurred_at"):
+        assert row[column] == before[column]
+    assert admitad_shop.balance(admitad_shop.user_1) == 0
+    assert admitad_shop.problems() == []
+
+
 def test_an_unknown_status_counts_as_pending_and_alerts(admitad_shop):
     bought(admitad_shop, status="being_thought_about")
     admitad_shop.once()
@@ -205,6 +225,25 @@ def test_a_network_that_repeats_itself_is_left(new_cashback_shop):
     shop.once(status=1)
     run, = shop.runs()
     assert run["error"] and shop.admitad.pages < 100 and shop.cursor("admitad") is None
+
+
+def test_rows_that_others_hold_delay_a_page(admitad_shop):
+    """Longer than a statement waits for them; the run goes on all the same."""
+    stored = buy(admitad_shop, 600)
+    admitad_shop.once()
+    for one in stored:
+        admitad_shop.admitad.world.change(one, status="declined")
+    other = admitad_shop.database.connect()
+    with contextlib.closing(other):
+        other.cursor().execute("SELECT FROM affiliate_transactions WHERE transaction_id = %s FOR UPDATE",
+                               [str(stored[0].id)])
+        worker = admitad_shop.begin_once()
+        eventually(lambda: len(admitad_shop.runs()) == 2, "the second run")
+        stays(lambda: worker.running, "it waits for the row", 4)
+        other.rollback()
+        assert worker.wait(40) == 0
+    assert [run["error"] for run in admitad_shop.runs()] == [None, None]
+    assert admitad_shop.balance(admitad_shop.user_1) == 0
 
 
 # --- one at a time
@@ -239,7 +278,7 @@ def test_the_next_run_comes_after_its_time(admitad_shop):
 
 def test_a_failed_run_is_tried_again_by_the_worker(admitad_shop):
     """Not before its time; which is brought forward here."""
-    admitad_shop.admitad.trouble[1] = Answer(500)
+    admitad_shop.admitad.trouble[1] = Answer(400)
     purchase = bought(admitad_shop)
     admitad_shop.start_cashback()
     failed = admitad_shop.finished_run("admitad")
@@ -259,6 +298,29 @@ def test_the_daily_run_reaches_further_back(admitad_shop):
     run = admitad_shop.finished_run("admitad", cause="daily")
     assert abs((run["started_at"] - run["window_from"]).total_seconds() - 120 * 86_400) < 60
     stays(lambda: len(admitad_shop.runs()) == 2, "once a day", 1)
+
+
+def test_what_waits_for_its_credit_is_asked_for_however_old(new_cashback_shop):
+    """CueLinks lists by the day of the purchase, and pays for it months later."""
+    shop = new_cashback_shop(networks=["cuelinks"])
+    offer, user = shop.offer(), shop.user()
+
+    def bought_before(days, status):
+        return shop.cuelinks.world.add(shop.click(offer, user, now(days=days)), status=status, occurred=now(days=days))
+
+    declined, paid = bought_before(390, "declined"), bought_before(380, "approved")
+    slow = bought_before(200, "validated")
+    bought_before(410, "pending")
+    shop.once(CASHBACK_WINDOW_DAYS="500")
+    assert [shop.transaction(one)["state"] for one in (declined, paid, slow)] == ["rejected", "payable", "confirmed"]
+    assert len(shop.transactions()) == 4
+    shop.cuelinks.world.change(slow, status="approved")
+    shop.database.run("UPDATE network_runs SET started_at = now() - interval '26 hours'")
+    shop.start_cashback()
+    run = shop.finished_run("cuelinks", cause="daily", error=None)
+    assert abs((run["window_from"] - slow.occurred).total_seconds()) < 60
+    eventually(lambda: shop.balance(user) == D("80.00"), "both are credited")
+    assert shop.transaction(paid)["version"] == 1
 
 
 # --- what is killed
@@ -378,6 +440,29 @@ def test_postbacks_of_a_network_that_cannot_be_asked_for_one(new_cashback_shop):
     late = shop.add_job("postback", "cuelinks", {"id": "99", "status": "payable"})
     eventually(lambda: shop.job(late)["attempts"] == 1, "it waits for the next run")
     assert 100 < shop.job(late)["wait"].total_seconds() <= 300
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_postback_about_an_old_purchase(new_cashback_shop, is_known):
+    """The run begins at the purchase, or at the click that the postback names; a later one that did not reach so far
+    is none for it."""
+    shop = new_cashback_shop(networks=["cuelinks"])
+    offer, user = shop.offer(), shop.user()
+    click = shop.click(offer, user, now(days=60))
+    purchase = shop.cuelinks.world.add(click, status="validated", occurred=now(days=59))
+    shop.once(CASHBACK_WINDOW_DAYS="90" if is_known else "30")
+    assert len(shop.transactions()) == is_known
+    shop.cuelinks.world.change(purchase, status="approved")
+    shop.database.run("UPDATE network_runs SET window_from = now() - interval '30 days',"
+                      " started_at = started_at - interval '10 minutes'")
+    job = shop.add_job("postback", "cuelinks", {"id": str(purchase.id), "click": "" if is_known else click},
+                       created_at=now(hours=1))
+    shop.start_cashback(CASHBACK_EVERY="1d", CASHBACK_DAILY_AT=f"{(now().hour + 12) % 24:02}:00", COUPON_TZ="UTC")
+    shop.job_reaches(job, "completed")
+    run = shop.runs()[-1]
+    begin = purchase.occurred if is_known else now(days=60)
+    assert run["cause"] == "postback" and abs((run["window_from"] - begin).total_seconds()) < 120
+    assert shop.balance(user) == D("40.00")
 
 
 def test_a_run_on_demand_by_couponctl(idle_shop):

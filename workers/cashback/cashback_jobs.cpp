@@ -1,7 +1,10 @@
 #include "cashback/cashback_jobs.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/click_id.hpp"
+#include "core/uuid.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/pg_transaction.hpp"
 #include "runtime/retry_policy.hpp"
@@ -15,8 +18,8 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
-// All postbacks of a network together lead to one run in so many ms; it reads the last days, the
-// scheduled ones read the rest.
+// All postbacks of a network together lead to one run in so many ms. It reads from the oldest of
+// what they are about; the last days where that is not known.
 constexpr std::int64_t postback_run_every_ms = 5LL * 60 * 1000;
 constexpr std::int64_t postback_window_ms = 3 * day_ms;
 // A network may call before its own reports know of it.
@@ -26,14 +29,25 @@ enum Column { type_column, network_column, data_column, created_column };
 const std::vector<std::string> columns{"type", "network", "data::text",
                                        "(extract(epoch FROM created_at) * 1000)::bigint"};
 
-// When the latest run that read a window up to its own time began; of one that ended well, and of
-// any.
+// When the latest run that read a window up to its own time began; of one from that time on that
+// ended well, and of any.
 constexpr const char* runs_sql =
     "SELECT (extract(epoch FROM max(started_at) FILTER (WHERE finished_at IS NOT NULL"
-    "   AND error IS NULL)) * 1000)::bigint,"
+    "   AND error IS NULL AND window_from <= to_timestamp($2::bigint / 1000.0))) * 1000)::bigint,"
     " (extract(epoch FROM now() - max(started_at)) * 1000)::bigint"
     " FROM (SELECT * FROM network_runs WHERE network = $1 AND window_to > started_at"
     "  ORDER BY id DESC LIMIT 20) AS latest";
+
+// When what a postback is about was bought, and the click that it names.
+#define COUPON_POSTBACK_SQL                                                                        \
+    "SELECT (extract(epoch FROM t.occurred_at) * 1000)::bigint, j.data ->> 'click'"                \
+    " FROM cashback_jobs j LEFT JOIN affiliate_transactions t"                                     \
+    "  ON t.network = j.network AND t.transaction_id = j.data ->> 'id' WHERE j.type = 'postback' " \
+    "AND "
+constexpr const char* this_one_sql = COUPON_POSTBACK_SQL "j.id = $1::uuid";
+constexpr const char* all_that_wait_sql =
+    COUPON_POSTBACK_SQL "j.network = $1 AND j.status IN ('pending', 'processing')";
+#undef COUPON_POSTBACK_SQL
 
 constexpr const char* spread_sql =
     "INSERT INTO cashback_jobs (type, network, idempotency_key, data, correlation_id)"
@@ -70,6 +84,20 @@ std::optional<std::int64_t> time_member(const json& data, const char* name) {
 json parsed(const std::string& data) {
     auto value = json::parse(data, nullptr, false);
     return value.is_object() ? value : json::object();
+}
+
+// Where a window begins that has what these postbacks are about: at the oldest purchase, or at the
+// click before one that is not known yet.
+std::int64_t begin_of(const PgResult& postbacks, std::int64_t now_ms) {
+    auto begin_ms = now_ms - postback_window_ms;
+    for (int row = 0; row < postbacks.rows(); ++row) {
+        if (!postbacks.is_null(row, 0)) {
+            begin_ms = std::min(begin_ms, postbacks.number(row, 0));
+        } else if (const auto click = parse_uuid(postbacks.text(row, 1))) {
+            begin_ms = std::min(begin_ms, static_cast<std::int64_t>(click_id_ms(*click)));
+        }
+    }
+    return std::max(begin_ms, now_ms - oldest_wait_ms);
 }
 
 std::string quoted(const std::string& constant) {
@@ -121,9 +149,11 @@ void NetworkJobs::work_on_postback(PgConnection& pg, const Job& job, const std::
 
 void NetworkJobs::run_for_postback(PgConnection& pg, const Job& job) {
     const auto created_ms = std::stoll(column(job, created_column));
+    const auto now_ms = unix_now_ms();
+    const auto begin_ms = begin_of(pg.execute(this_one_sql, {job.id}), now_ms);
     std::optional<std::chrono::milliseconds> wait;
     const auto is_covered = [&] {
-        const auto runs = pg.execute(runs_sql, {network_->name()});
+        const auto runs = pg.execute(runs_sql, {network_->name(), std::to_string(begin_ms)});
         wait = std::nullopt;
         if (!runs.is_null(0, 0) && runs.number(0, 0) >= created_ms) {
             return true;
@@ -140,7 +170,8 @@ void NetworkJobs::run_for_postback(PgConnection& pg, const Job& job) {
     if (!wait) {
         RunRequest request;
         request.cause = RunCause::postback;
-        request.window = {unix_now_ms() - postback_window_ms, unix_now_ms() + day_ms};
+        request.window = {begin_of(pg.execute(all_that_wait_sql, {network_->name()}), now_ms),
+                          now_ms + day_ms};
         request.still_wanted = [&] { return !is_covered() && !wait; };
         const auto end = run_on(pg).run(request);
         if (end != RunEnd::busy || !wait) {

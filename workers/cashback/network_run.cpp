@@ -24,10 +24,42 @@ constexpr int pages_max = 1'000'000;
 constexpr auto tell_every = 10s;
 constexpr int problems_told_max = 5;  // of one page
 constexpr std::size_t id_bytes_max = 256;
+// A page that does not come is asked for again, so that a long reading does not begin anew; a
+// network that wants to be left alone for longer ends the run.
+constexpr int repeats_max = 5;
+constexpr std::chrono::milliseconds repeat_wait_max = 60s;
 
 constexpr const char* cursor_sql =
     "SELECT (extract(epoch FROM read_until) * 1000)::bigint FROM network_cursors WHERE network = "
     "$1";
+
+// 1, 2, 4, … s.
+std::chrono::milliseconds repeat_wait(int repeats) {
+    return std::chrono::milliseconds(1000 << repeats);
+}
+
+bool is_in_the_way(const PgError& error) {
+    return error.sqlstate() == "40P01" || error.sqlstate() == "55P03";
+}
+
+// Not settled: neither declined nor as far as it has to be for its credit. The states stand there
+// for the index.
+constexpr const char* unsettled_sql =
+    "SELECT (extract(epoch FROM min(occurred_at)) * 1000)::bigint FROM affiliate_transactions"
+    " WHERE network = $1 AND state = ANY ($2::text[])"
+    " AND state IN ('pending', 'confirmed', 'payable')"
+    " AND occurred_at >= to_timestamp($3::bigint / 1000.0)";
+
+std::string states_below(NetworkState credit_on) {
+    PgArray states;
+    for (const auto state :
+         {NetworkState::pending, NetworkState::confirmed, NetworkState::payable}) {
+        if (state < credit_on) {
+            states.add(state_word(state));
+        }
+    }
+    return states.literal();
+}
 
 std::int64_t in_ms(std::chrono::hours hours) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(hours).count();
@@ -108,17 +140,25 @@ NetworkWindow NetworkRun::window_of(const RunRequest& request, std::int64_t now_
     }
     const auto row = pg_.execute(cursor_sql, {network_.name()});
     const auto read_until = row.rows() == 0 ? now_ms : std::min(row.number(0, 0), now_ms);
-    const auto from =
-        std::min(read_until - in_ms(request.overlap), now_ms - in_ms(request.at_least));
+    auto from = std::min(read_until - in_ms(request.overlap), now_ms - in_ms(request.at_least));
+    if (request.to_unsettled) {
+        const auto oldest = pg_.execute(
+            unsettled_sql, {network_.name(), states_below(network_.credit_on()),
+                            std::to_string(std::max<std::int64_t>(now_ms - oldest_wait_ms, 0))});
+        from = oldest.is_null(0, 0) ? from : std::min(from, oldest.number(0, 0));
+    }
     return {std::max<std::int64_t>(from, 0), now_ms + open_end_ms};
 }
 
 RunEnd NetworkRun::read_window(Reading& reading, const NetworkWindow& window) {
     std::string place;
     while (!stop_.requested()) {
-        const auto page = network_.fetch(window, place);
-        take_in(reading, page.transactions);
-        if (!page.next) {
+        const auto page = fetch_patiently(window, place);
+        if (!page) {
+            return RunEnd::stopped;
+        }
+        take_in(reading, page->transactions);
+        if (!page->next) {
             return RunEnd::done;
         }
         if (reading.pages_without_news >=
@@ -134,9 +174,28 @@ RunEnd NetworkRun::read_window(Reading& reading, const NetworkWindow& window) {
         if (steady::now() - reading.told >= tell_every) {
             tell_progress(reading, "a network is being read");
         }
-        place = *page.next;
+        place = *page->next;
     }
     return RunEnd::stopped;
+}
+
+std::optional<NetworkPage> NetworkRun::fetch_patiently(const NetworkWindow& window,
+                                                       const std::string& place) {
+    for (int repeats = 0; !stop_.requested(); ++repeats) {
+        try {
+            return network_.fetch(window, place);
+        } catch (const RetryLater& failure) {
+            const auto wait = failure.after().value_or(repeat_wait(repeats));
+            if (repeats == repeats_max || wait > repeat_wait_max) {
+                throw;
+            }
+            log_.info(
+                "a page of a network is asked for again",
+                {{"network", network_.name()}, {"in_ms", wait.count()}, {"error", failure.what()}});
+            stop_.sleep_ms(static_cast<int>(wait.count()));
+        }
+    }
+    return std::nullopt;
 }
 
 void NetworkRun::take_in(Reading& reading, const std::vector<NetworkTransaction>& transactions) {
@@ -158,24 +217,36 @@ void NetworkRun::take_in(Reading& reading, const std::vector<NetworkTransaction>
 }
 
 void NetworkRun::store(Reading& reading, const std::vector<NetworkTransaction>& transactions) {
-    try {
-        PgTransaction transaction(pg_);
-        reading.lock.check();
-        const auto counts =
-            store_transactions(pg_, network_.name(), std::stoll(reading.record.id()), transactions);
-        auto progress = reading.progress;
-        progress.seen += counts.seen;
-        progress.changed += counts.changed;
-        progress.put_aside += counts.put_aside;
-        reading.record.save(progress);
-        transaction.commit();
-        reading.progress = progress;
-    } catch (const PgError& error) {
-        if (!error.is_data_error()) {
-            throw;
+    for (int repeats = 0;; ++repeats) {
+        try {
+            store_at_once(reading, transactions);
+            return;
+        } catch (const PgError& error) {
+            if (error.is_data_error()) {
+                store_apart(reading, transactions, error.what());
+                return;
+            }
+            if (!is_in_the_way(error) || repeats == repeats_max || stop_.requested()) {
+                throw;
+            }
+            stop_.sleep_ms(static_cast<int>(repeat_wait(repeats).count()));
         }
-        store_apart(reading, transactions, error.what());
     }
+}
+
+void NetworkRun::store_at_once(Reading& reading,
+                               const std::vector<NetworkTransaction>& transactions) {
+    PgTransaction transaction(pg_);
+    reading.lock.check();
+    const auto counts =
+        store_transactions(pg_, network_.name(), std::stoll(reading.record.id()), transactions);
+    auto progress = reading.progress;
+    progress.seen += counts.seen;
+    progress.changed += counts.changed;
+    progress.put_aside += counts.put_aside;
+    reading.record.save(progress);
+    transaction.commit();
+    reading.progress = progress;
 }
 
 // One of them has a value that PostgreSQL does not take: ever fewer at once, until it stands alone.

@@ -24,12 +24,16 @@
 
 namespace coupon {
 
+// Nothing older is asked for because a transaction still waits for the network's word.
+inline constexpr std::int64_t oldest_wait_ms = 400LL * 24 * 60 * 60 * 1000;
+
 struct RunRequest {
     RunCause cause = RunCause::schedule;
     // Without: from the cursor, or from now where there is none, and `overlap` before that.
     std::optional<NetworkWindow> window;
     std::chrono::hours overlap{};
     std::chrono::hours at_least{};  // how far back it reaches in any case
+    bool to_unsettled = false;      // and further, to the oldest transaction that is not settled
     // Asked once nobody else is at the network: another process may have done it meanwhile.
     std::function<bool()> still_wanted = {};
 };
@@ -74,8 +78,13 @@ class NetworkRun {
 
     [[nodiscard]] NetworkWindow window_of(const RunRequest& request, std::int64_t now_ms);
     RunEnd read_window(Reading& reading, const NetworkWindow& window);
+    // The page, asked for again where it did not come; nothing where a stop was requested
+    // meanwhile.
+    std::optional<NetworkPage> fetch_patiently(const NetworkWindow& window,
+                                               const std::string& place);
     void take_in(Reading& reading, const std::vector<NetworkTransaction>& transactions);
     void store(Reading& reading, const std::vector<NetworkTransaction>& transactions);
+    void store_at_once(Reading& reading, const std::vector<NetworkTransaction>& transactions);
     void store_apart(Reading& reading, const std::vector<NetworkTransaction>& transactions,
                      const std::string& why);
     void tell_problems(Reading& reading, const std::vector<NetworkTransaction>& transactions);

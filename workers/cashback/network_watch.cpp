@@ -66,6 +66,7 @@ int NetworkWatch::look() {
     request.cause = next.cause;
     request.overlap = settings_.overlap;
     request.at_least = next.cause == RunCause::daily ? settings_.reversals : std::chrono::hours{};
+    request.to_unsettled = next.cause == RunCause::daily;
     request.still_wanted = [&due] { return due().due_ms == 0; };
     return run_.run(request) == RunEnd::busy ? look_every_ms : look_soonest_ms;
 }

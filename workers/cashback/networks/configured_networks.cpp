@@ -80,6 +80,9 @@ AdmitadSettings configured_admitad() {
     settings.zone = configured_time_zone("ADMITAD_TZ", "UTC");
     settings.credit_on = configured_credit_on("ADMITAD_CREDIT_ON", settings.credit_on);
     settings.rate = configured_provider_rate("admitad");
+    if (!settings.rate) {
+        settings.rate = parse_rate_limit("500r/m");
+    }
     return settings;
 }
 
