@@ -38,6 +38,9 @@ CREATE INDEX IF NOT EXISTS affiliate_transactions_to_do ON affiliate_transaction
 CREATE INDEX IF NOT EXISTS affiliate_transactions_click ON affiliate_transactions (click_id) WHERE click_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS affiliate_transactions_order ON affiliate_transactions (order_ref) WHERE order_ref IS NOT NULL;
 CREATE INDEX IF NOT EXISTS affiliate_transactions_unmatched ON affiliate_transactions (first_seen_at) WHERE unmatched IS NOT NULL;
+-- What may still wait for the network's word, by age.
+CREATE INDEX IF NOT EXISTS affiliate_transactions_waiting ON affiliate_transactions (network, occurred_at)
+    WHERE state IN ('pending', 'confirmed', 'payable');
 CREATE INDEX IF NOT EXISTS affiliate_transactions_problem ON affiliate_transactions (first_seen_at) WHERE problem IS NOT NULL;
 CREATE INDEX IF NOT EXISTS affiliate_transactions_duplicate ON affiliate_transactions (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE INDEX IF NOT EXISTS affiliate_transactions_user ON affiliate_transactions (user_id, id) WHERE user_id IS NOT NULL;
