@@ -312,7 +312,7 @@ TEST(TwilioTest, KnowsItsOwnMessageAmongOthers) {
     EXPECT_EQ(inquired({other, earlier, ours}).provider_message_id, "SM2");
     auto another = ours;
     another["sid"] = "SM9";
-    EXPECT_EQ(inquired({another}).kind, Kind::not_found);
+    EXPECT_EQ(inquired(json::array({another})).kind, Kind::not_found);
     EXPECT_EQ(inquired({another, ours}).provider_message_id, "SM2");
     for (const auto& answer :
          {answered(500, ""), answered(200, "<html>"), answered(200, "{}"),
