@@ -91,6 +91,12 @@ TEST_F(PageSweepTest, ReadsAgainWhereFewerWereMetThanThereAre) {
     EXPECT_EQ(after(2, 10, 5, 15), std::nullopt);
 }
 
+TEST_F(PageSweepTest, LeavesNewcomersOnPagesThatWereReadToTheNextRun) {
+    EXPECT_EQ(after(1, 0, 10, 15), 2);
+    // Two came before those of the first page, and moved others here.
+    EXPECT_EQ(after(2, 8, 7, 17), std::nullopt);
+}
+
 TEST_F(PageSweepTest, ReadsAgainWhereTheTotalShrank) {
     EXPECT_EQ(after(1, 0, 10, 16), 2);
     EXPECT_EQ(after(2, 11, 5, 15), 1);

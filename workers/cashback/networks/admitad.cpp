@@ -108,7 +108,7 @@ NetworkPage Admitad::fetch(const NetworkWindow& window, const std::string& place
              "&status_updated_end=" + percent_encoded(admitad_time(until_s, settings_.zone)) +
              "&order_by=datetime&order_by=action&limit=" + std::to_string(page_size) +
              "&offset=" + std::to_string(anchor.offset));
-    sweep_.add(found.transactions);
+    sweep_.add(found.transactions, found.total);
     found.next = place_after(anchor, found);
     return found;
 }
@@ -129,7 +129,7 @@ std::optional<std::string> Admitad::place_after(const Anchor& begun_at, const Ne
         anchors_.push_back(begun_at);
         return place_text(begun_at.offset + size - 1, record_key(records.back()));
     }
-    if (sweep_.again(page.total)) {
+    if (sweep_.again()) {
         anchors_.clear();
         return place_text(0, "");
     }

@@ -24,13 +24,18 @@ void PageSweep::begin() {
     last_page_ = 0;
     repeated_ = 0;
     met_ = 0;
+    first_total_.reset();
     last_total_.reset();
     shrunk_ = false;
     readings_ = 0;
     distinct_before_ = 0;
 }
 
-void PageSweep::add(const std::vector<NetworkTransaction>& page) {
+void PageSweep::add(const std::vector<NetworkTransaction>& page,
+                    std::optional<std::int64_t> total) {
+    if (!first_total_) {
+        first_total_ = total;
+    }
     std::size_t all = page.size();
     for (const auto& transaction : page) {
         const auto hash = std::hash<std::string>{}(record_key(transaction));
@@ -52,19 +57,20 @@ std::size_t PageSweep::distinct() {
     return sorted_;
 }
 
-bool PageSweep::again(std::optional<std::int64_t> total) {
+bool PageSweep::again() {
     const auto met = distinct();
-    const bool fewer = total && static_cast<std::int64_t>(met) < *total;
+    const bool fewer = first_total_ && static_cast<std::int64_t>(met) < *first_total_;
     if (!shrunk_ && !fewer) {
         return false;
     }
     if (!shrunk_ && readings_ > 0 && met == distinct_before_) {
-        log_.info(
-            "a network counts more transactions than it gives",
-            {{"network", who_}, {"counted", *total}, {"given", static_cast<std::int64_t>(met)}});
+        log_.info("a network counts more transactions than it gives",
+                  {{"network", who_},
+                   {"counted", *first_total_},
+                   {"given", static_cast<std::int64_t>(met)}});
         return false;
     }
-    if (++readings_ == readings_max) {
+    if (++readings_ >= readings_max) {
         throw RetryLater(who_ + "'s list changes faster than it can be read");
     }
     log_.info("a network's list moved while it was read; it is read again",
@@ -73,6 +79,7 @@ bool PageSweep::again(std::optional<std::int64_t> total) {
     last_page_ = 0;
     repeated_ = 0;
     met_ = 0;
+    first_total_.reset();
     last_total_.reset();
     shrunk_ = false;
     return true;
@@ -82,14 +89,14 @@ std::optional<std::int64_t> PageSweep::page_after(std::int64_t page,
                                                   const std::vector<NetworkTransaction>& records,
                                                   std::size_t page_size,
                                                   std::optional<std::int64_t> total) {
-    add(records);
-    if (repeated_ == repeated_max) {
-        throw PermanentFailure(who_ + " gives the same page for every number");
-    }
     // A number that is no more than the page holds may count the page alone.
     if (total && *total <= static_cast<std::int64_t>(records.size()) &&
         (page > 1 || records.size() >= page_size)) {
         total.reset();
+    }
+    add(records, total);
+    if (repeated_ == repeated_max) {
+        throw PermanentFailure(who_ + " gives the same page for every number");
     }
     if (total) {
         shrunk_ = shrunk_ || (last_total_ && *total < *last_total_);
@@ -101,7 +108,7 @@ std::optional<std::int64_t> PageSweep::page_after(std::int64_t page,
     if (!last) {
         return page + 1;
     }
-    return again(last_total_) ? std::optional<std::int64_t>(1) : std::nullopt;
+    return again() ? std::optional<std::int64_t>(1) : std::nullopt;
 }
 
 }  // namespace coupon

@@ -22,12 +22,14 @@ class PageSweep {
     // The list is read from its beginning, for a new window.
     void begin();
 
-    void add(const std::vector<NetworkTransaction>& page);
+    // `total`: how many the network says there are, now.
+    void add(const std::vector<NetworkTransaction>& page, std::optional<std::int64_t> total);
 
     // At the end of the list: whether it is to be read once more, since fewer records were met than
-    // the network says it has. A reading that meets nothing new is the last: the network counts
-    // something else then. Throws RetryLater after too many.
-    bool again(std::optional<std::int64_t> total);
+    // the network said there were when this reading began (those that came later are the next
+    // run's). A reading that meets nothing new is the last: the network counts something else then.
+    // Throws RetryLater after too many.
+    bool again();
 
     // For lists by page number, newest first: the page after `page`; nothing where the list was
     // read. New records move others to later pages, which only repeats them; where the total
@@ -48,7 +50,7 @@ class PageSweep {
     std::size_t last_page_ = 0;  // hash of its keys
     int repeated_ = 0;
     std::int64_t met_ = 0;  // records of this reading, repeated ones too
-    std::optional<std::int64_t> last_total_;
+    std::optional<std::int64_t> first_total_, last_total_;  // of this reading
     bool shrunk_ = false;
     int readings_ = 0;
     std::size_t distinct_before_ = 0;
