@@ -7,23 +7,6 @@
 #include "runtime/worker_metrics.hpp"
 
 namespace coupon {
-namespace {
-
-void add_intake_metrics(Metrics& metrics, const EnvelopeIntake& intake, const std::string& queue) {
-    metrics.add([&intake, queue](MetricsText& out) {
-        const auto& totals = intake.totals();
-        const auto add = [&](std::string_view outcome, std::uint64_t value) {
-            out.counter("coupon_intake_total",
-                        "Entries taken from the queue, by what became of them.",
-                        static_cast<double>(value), {{"queue", queue}, {"outcome", outcome}});
-        };
-        add("accepted", totals.accepted);
-        add("failed", totals.failed);
-        add("duplicate", totals.duplicates);
-    });
-}
-
-}  // namespace
 
 void run_messages(MessageChannel& channel, const std::string& database_url,
                   const RedisAddress& redis, const WorkerIdentity& identity,
@@ -43,7 +26,7 @@ void run_messages(MessageChannel& channel, const std::string& database_url,
     add_worker_metrics(metrics, identity, heartbeat);
     add_queue_metrics(metrics, redis, queue);
     add_table_metrics(metrics, database_url, {table});
-    add_intake_metrics(metrics, intake, queue);
+    add_envelope_metrics(metrics, intake, queue);
     sender.add_metrics(metrics);
     std::optional<MetricsServer> metrics_server;
     if (metrics_listen) {
