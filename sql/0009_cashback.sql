@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS affiliate_transactions (
     matched_subid  text,                     -- what the owner was found by; its click may be purged since
     duplicate_of   bigint,                   -- another report of the same order, which stays
     effect_state   text,                     -- the state of the version that has had its effect
+    looked_at      timestamptz,              -- when it was last looked at again, without a word of the network's
     UNIQUE (network, transaction_id)
 );
 CREATE INDEX IF NOT EXISTS affiliate_transactions_to_do ON affiliate_transactions (id) WHERE processed < version;
@@ -62,10 +63,14 @@ CREATE INDEX IF NOT EXISTS cashback_transitions_source ON cashback_transitions (
 ALTER TABLE cashback_events
     ADD COLUMN IF NOT EXISTS source_id         bigint REFERENCES affiliate_transactions (id),
     ADD COLUMN IF NOT EXISTS generation        integer NOT NULL DEFAULT 1,
+    ADD COLUMN IF NOT EXISTS share_at          timestamptz,      -- whose rule and rate the amounts are by
     ADD COLUMN IF NOT EXISTS ledger_commission bigint REFERENCES ledger_transactions (id),
     ADD COLUMN IF NOT EXISTS ledger_credit     bigint REFERENCES ledger_transactions (id),
     ADD COLUMN IF NOT EXISTS ledger_reversal   bigint REFERENCES ledger_transactions (id);
 CREATE UNIQUE INDEX IF NOT EXISTS cashback_events_source ON cashback_events (source_id, generation) WHERE source_id IS NOT NULL;
+
+-- What was given before there was a ledger, until its transaction is reported.
+CREATE INDEX IF NOT EXISTS cashback_events_before ON cashback_events (click_id) WHERE source_id IS NULL;
 
 -- A front end's own id of a click, as networks hand it back.
 CREATE INDEX IF NOT EXISTS coupon_clicks_frontend ON offer_clicks (frontend_click_id) WHERE frontend_click_id IS NOT NULL;

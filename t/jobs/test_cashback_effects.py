@@ -14,12 +14,12 @@ from harness.catalog import add_merchant, add_offer
 from harness.environment import COUPON_WORKER, PATIENCE
 from harness.links import click_tag
 from harness.shop import migrate
+from harness.stand_in import Answer, StandIn
 from harness.waiting import eventually
 
 D = decimal.Decimal
 UTC = datetime.timezone.utc
 KEY = "000102030405060708090a0b0c0d0e0f"
-NOWHERE = "http://127.0.0.1:9"
 DAY = datetime.timedelta(days=1)
 # What each network must say before anything is paid.
 CREDIT_ON = {"admitad": "confirmed", "vcommission": "confirmed", "cuelinks": "payable"}
@@ -44,6 +44,7 @@ class Effects:
 
     def __init__(self, shop):
         self.shop = shop
+        self.network = StandIn(Answer(401))      # refuses whoever asks
         self.database = shop.database
         self.merchant = add_merchant(self.database, name="Myntra")
         self.offer = add_offer(self.database, self.merchant)
@@ -91,10 +92,11 @@ class Effects:
         return transaction
 
     def start_once(self, **environment):
-        """Everything that waits has its effect, although no network answers; the log."""
-        away = {"COUPON_CLICK_KEY": KEY, "ADMITAD_BASE_URL": NOWHERE, "ADMITAD_CLIENT_ID": "client",
-                "ADMITAD_CLIENT_SECRET": "secret", "VCOMMISSION_BASE_URL": NOWHERE, "VCOMMISSION_API_KEY": "key",
-                "CUELINKS_BASE_URL": NOWHERE, "CUELINKS_API_KEY": "key", "CUELINKS_PUBLISHER_ID": "1", "CUELINKS_RATE": "1000r/s"}
+        """Everything that waits has its effect, although each network refuses; the log."""
+        away = {"COUPON_CLICK_KEY": KEY, "ADMITAD_BASE_URL": self.network.url, "ADMITAD_CLIENT_ID": "client",
+                "ADMITAD_CLIENT_SECRET": "secret", "VCOMMISSION_BASE_URL": self.network.url, "VCOMMISSION_API_KEY": "key",
+                "CUELINKS_BASE_URL": self.network.url, "CUELINKS_API_KEY": "key", "CUELINKS_PUBLISHER_ID": "1",
+                "CUELINKS_RATE": "1000r/s"}
         done = subprocess.run([str(COUPON_WORKER), "cashback", "--once"], timeout=60 * PATIENCE, capture_output=True,
                               text=True, env=self.shop.environment | away | environment)
         assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr[-3000:]
@@ -149,6 +151,7 @@ OCCURRED = datetime.datetime.now(UTC).replace(microsecond=0) - DAY
 def effects(job_shop):
     effects = Effects(job_shop)
     yield effects
+    effects.network.close()
     effects.assert_sound()
 
 
@@ -319,9 +322,9 @@ def test_the_rules_of_the_merchant(effects):
 @pytest.mark.parametrize("columns, reason", [
     ({"sale": "99.99"}, "below the minimum"), ({"sale": None}, "does not say what the sale was"),
     ({"commission": "0"}, "no commission"), ({"commission": None}, "no commission"),
-    ({"commission": "-5"}, "no commission"), ({"occurred_at": OCCURRED - DAY / 2}, "no rule")])
+    ({"commission": "-5"}, "no commission")])
 def test_a_share_of_nothing_is_rejected_with_its_reason(effects, columns, reason):
-    effects.database.run("UPDATE merchant_commissions SET min_order_amount = 100, valid_from = %s", [OCCURRED])
+    effects.database.run("UPDATE merchant_commissions SET min_order_amount = 100")
     click = effects.click()
     transaction = effects.report(click, **columns)
     effects.run()
@@ -363,6 +366,44 @@ def test_a_foreign_currency_without_a_rate(effects):
     effects.run()
     assert effects.unmatched(transaction) is None
     assert effects.balance(click.user) == D("20.00")
+
+
+def test_a_purchase_before_any_rule_waits_for_one(effects):
+    """However long ago the purchase was; and a rule that ends later takes nothing back."""
+    effects.database.run("UPDATE merchant_commissions SET valid_from = %s", [OCCURRED + DAY / 2])
+    click = effects.click()
+    transaction = effects.report(click, "paid")
+    effects.run()
+    assert effects.unmatched(transaction) == "no rule of the merchant's is valid for it"
+    assert effects.events(transaction) == [("pending", D("0.00"))]
+    effects.database.run("UPDATE affiliate_transactions SET first_seen_at = now() - interval '300 days'")
+    effects.database.run("UPDATE merchant_commissions SET valid_from = NULL")
+    effects.run()
+    assert effects.unmatched(transaction) is None
+    assert effects.balance(click.user) == D("25.00")
+    effects.database.run("UPDATE merchant_commissions SET valid_to = %s", [OCCURRED - DAY])
+    effects.report(click, "paid", transaction, order_ref="OD-1")
+    effects.run()
+    assert effects.unmatched(transaction) is None
+    assert effects.events(transaction) == [("paid", D("25.00"))]
+
+
+def test_the_time_of_a_purchase_chooses_its_rule(effects):
+    """Also when the network corrects it after the credit; the rule as it is then, and no other edit."""
+    effects.database.run("UPDATE merchant_commissions SET valid_from = %s", [OCCURRED])
+    effects.add_rule(effects.merchant, cashback_value="5", valid_to=OCCURRED)
+    click = effects.click()
+    transaction = effects.report(click)
+    effects.run()
+    assert effects.balance(click.user) == D("25.00")
+    effects.report(click, transaction=transaction, occurred_at=OCCURRED - DAY / 24)
+    effects.run()
+    assert effects.events(transaction) == [("reversed", D("25.00")), ("paid", D("50.00"))]
+    assert effects.balance(click.user) == D("50.00")
+    effects.database.run("UPDATE merchant_commissions SET cashback_value = 1")
+    effects.report(click, "paid", transaction, occurred_at=OCCURRED - DAY / 24)
+    effects.run()
+    assert effects.balance(click.user) == D("50.00")
 
 
 # --- whose it is
@@ -461,6 +502,24 @@ def test_a_click_that_is_stored_after_its_transaction(effects):
     assert effects.balance(click.user) == D("25.00")
 
 
+def test_old_unmatched_ones_are_looked_at_in_turn(effects):
+    """Ten thousand younger ones without a click starve nobody, and what no click can heal is left alone."""
+    effects.database.run(
+        "INSERT INTO affiliate_transactions (network, transaction_id, state, subid, unmatched, effect_state, processed, problem)"
+        " SELECT 'admitad', 'U' || n, 'pending', 'u' || n, 'there is no such click', 'pending', 1, NULL"
+        "  FROM generate_series(1, 10000) AS n")
+    click = effects.click(stored=False)
+    transaction = effects.report(click, first_seen_at=datetime.datetime.now(UTC) - 20 * DAY)
+    rejected = effects.report(click_id(OCCURRED), "rejected")
+    hopeless = effects.report(None)
+    effects.run()
+    effects.store(click)
+    for _ in range(2):
+        effects.run()
+    assert effects.balance(click.user) == D("25.00")
+    assert [effects.transaction(one)["version"] for one in (rejected, hopeless)] == [1, 1]
+
+
 def test_a_click_may_be_purged_once_it_is_matched(effects):
     click = effects.click()
     transaction = effects.report(click)
@@ -542,6 +601,81 @@ def test_reports_without_an_order_are_of_different_orders(effects):
     assert effects.balance(click.user) == D("50.00")
 
 
+def test_an_order_that_a_network_of_another_worker_reports_as_well(effects):
+    """Its report waits for that worker, whose terms are its own; this one neither pays nor takes back for it."""
+    click = effects.click()
+    first = effects.report(click, network="admitad", order_ref="OD-1")
+    second = effects.report(click, "confirmed", network="cuelinks", order_ref="OD-1")
+    effects.run()
+    effects.report(click, "rejected", first, order_ref="OD-1")
+    effects.report(click, "payable", second, "cuelinks", order_ref="OD-1")
+    effects.run()
+    assert (effects.events(second, "cuelinks"), effects.balance(click.user)) == ([("paid", D("25.00"))], D("25.00"))
+    # Only the first is configured now, and has its order again.
+    effects.report(click, "confirmed", first, order_ref="OD-1")
+    with pytest.raises(AssertionError):
+        effects.run(CASHBACK_NETWORKS="admitad")
+    waits = effects.transaction(second, "cuelinks")
+    assert waits["processed"] < waits["version"]
+    assert effects.events(second, "cuelinks") == [("paid", D("25.00"))]
+    effects.run()
+    assert effects.events(second, "cuelinks") == [("reversed", D("25.00"))]
+    assert effects.balance(click.user) == D("25.00")
+
+
+# --- from before the ledger
+
+def earlier_event(effects, click, transaction, status, **columns):
+    columns = {"user_id": click.user, "click_id": click.id, "affiliate_transaction_id": transaction, "status": status,
+               "offer_id": click.offer.id, "merchant_id": click.offer.merchant.id, "transaction_amount": "1000",
+               "commission_amount": "100", "cashback_amount": "20"} | columns
+    return effects.database.value(
+        f"INSERT INTO cashback_events ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))}) RETURNING id",
+        list(columns.values()))
+
+
+@pytest.mark.parametrize("named", ["{}", "admitad:{}"])
+def test_cashback_that_was_paid_before_the_ledger_is_not_paid_again(effects, named):
+    click = effects.click()
+    transaction = effects.report(click, order_ref="OD-1")
+    event = earlier_event(effects, click, named.format(transaction), "paid")
+    second = effects.report(click, network="vcommission", order_ref="OD-1")
+    for state in ("confirmed", "paid"):
+        effects.report(click, state, transaction, order_ref="OD-1")
+        effects.run()
+        assert effects.unmatched(transaction) == f"credited before the ledger, as cashback event {event}"
+        assert effects.balance(click.user) == 0
+    assert effects.unmatched(second, "vcommission").startswith("order OD-1 is reported by admitad")
+    effects.report(click, "rejected", transaction)
+    effects.report(click, "rejected", second, "vcommission")
+    effects.run()
+    assert effects.balance(click.user) == 0
+    assert effects.events(transaction) == []
+    assert effects.database.value("SELECT status FROM cashback_events WHERE id = %s", [event]) == "paid"
+
+
+@pytest.mark.parametrize("status", ["pending", "confirmed"])
+def test_cashback_that_was_open_before_the_ledger_goes_on(effects, status):
+    paid, rejected = effects.click(), effects.click()
+    events = {}
+    for click, state in ((paid, "confirmed"), (rejected, "rejected")):
+        transaction = effects.report(click, state)
+        events[click] = (transaction, earlier_event(effects, click, transaction, status))
+    another = effects.click()
+    untouched = earlier_event(effects, another, "T-other", status)
+    effects.report(another, "pending")
+    effects.run()
+    assert effects.events(events[paid][0]) == [("paid", D("25.00"))]
+    assert effects.events(events[rejected][0]) == [("rejected", D("20.00"))]
+    assert (effects.balance(paid.user), effects.balance(rejected.user)) == (D("25.00"), 0)
+    assert effects.transitions(events[paid][0])[-1] == ("confirmed", "paid")
+    assert {row["id"] for row in effects.database.run("SELECT id FROM cashback_events WHERE source_id IS NULL")} == {untouched}
+    effects.report(paid, "rejected", events[paid][0])
+    effects.run()
+    assert effects.events(events[paid][0]) == [("reversed", D("25.00"))]
+    assert effects.balance(paid.user) == 0
+
+
 # --- trouble
 
 def test_a_poisonous_rule_stops_nobody_else(effects):
@@ -580,6 +714,28 @@ def test_what_postgresql_refuses_stops_nobody_else(effects):
     effects.database.run("DROP TRIGGER refuse ON cashback_events")
     effects.run()
     assert effects.balance(refused.user) == D("25.00")
+
+
+def test_a_user_who_is_locked_keeps_nobody_elses_cashback(effects):
+    """Somebody else's long transaction: his own waits, is said to, and follows without the network."""
+    clicks = [effects.click() for _ in range(12)]
+    held = clicks[5]
+    reports = [effects.report(click) for click in clicks]
+    other = effects.database.connect()
+    logs = []
+    worker = threading.Thread(target=lambda: logs.append(effects.start_once()))
+    with other.cursor() as cursor:
+        cursor.execute("SELECT FROM users WHERE id = %s FOR UPDATE", [held.user])
+        worker.start()
+        eventually(lambda: effects.database.value("SELECT count(*) FROM wallet_balances WHERE available = 25") == 11,
+                   "the others are credited", 30)
+        assert effects.balance(held.user) == 0
+        waits = effects.transaction(reports[5])
+        assert (waits["problem"], waits["processed"] < waits["version"]) == (None, True)
+    other.close()
+    worker.join()
+    assert "waits for what somebody else holds" in logs[0]
+    assert effects.balance(held.user) == D("25.00")
 
 
 def test_a_record_that_is_put_aside_leaves_what_was_paid(effects):

@@ -15,12 +15,13 @@ TransactionRow row_in(NetworkState state) {
 }
 
 Desired desired(std::int64_t cashback) {
-    return {true, cashback, 10'000, 100'000, cashback == 0 ? "nothing to share" : "", ""};
+    return {true, true, cashback, 10'000, 100'000, 50'000, cashback == 0 ? "nothing to share" : "",
+            ""};
 }
 
 TransactionRow with_event(TransactionRow row, EventStatus status, std::int64_t cashback = 2'500) {
     row.state_before = NetworkState::pending;
-    row.event = CashbackEvent{5, 1, status, {7, "click", cashback, 10'000, 100'000, "INR"}};
+    row.event = CashbackEvent{5, 1, status, {7, "click", cashback, 10'000, 100'000, "INR", 50'000}};
     return row;
 }
 
@@ -44,6 +45,9 @@ TEST(CreditPlanTest, FirstSight) {
     EXPECT_EQ(steps(row_in(NetworkState::rejected), desired(2'500)), "*rejected");
     EXPECT_EQ(steps(row_in(NetworkState::paid), desired(0)), "*rejected");
     EXPECT_EQ(steps(row_in(NetworkState::paid), Desired{}), "*pending");
+    auto ruleless = desired(0);
+    ruleless.has_rule = false;
+    EXPECT_EQ(steps(row_in(NetworkState::paid), ruleless), "*pending");
     auto nobodys = row_in(NetworkState::paid);
     nobodys.user_id.reset();
     nobodys.unmatched = "there is no such click";
@@ -90,6 +94,12 @@ TEST(CreditPlanTest, PaidStaysOrIsTakenBack) {
     changed = desired(2'500);
     changed.commission = 9'000;
     EXPECT_EQ(steps(paid(NetworkState::paid), changed), "<*confirmed+");
+    changed = desired(2'500);
+    changed.share_ms = 60'000;
+    EXPECT_EQ(steps(paid(NetworkState::paid), changed), "<*confirmed+");
+    auto ruleless = desired(0);
+    ruleless.has_rule = false;
+    EXPECT_EQ(steps(paid(NetworkState::paid), ruleless), "") << "a rule was removed";
     auto duplicate = paid(NetworkState::paid);
     duplicate.unmatched = "order 1 is reported by another already";
     EXPECT_EQ(steps(duplicate, Desired{}), "<");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cashback/result_row.hpp"
+#include "cashback/unmatched_reasons.hpp"
 #include "core/click_id.hpp"
 
 namespace coupon {
@@ -120,7 +121,7 @@ void ClickSearch::read(const PgResult& found) {
         row.offer_id = offer;
         row.merchant_id = merchant;
         row.user_id = is_bot ? std::nullopt : user;
-        row.unmatched = is_bot ? "the click is a bot's" : user ? "" : "the click has no user";
+        row.unmatched = is_bot ? reasons::bot : user ? "" : "the click has no user";
         waiting_.erase(place);
     }
 }

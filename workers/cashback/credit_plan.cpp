@@ -18,6 +18,7 @@ EventFacts facts_of(const TransactionRow& row, const Desired& desired,
     facts.commission = desired.is_known ? desired.commission : row.commission.value_or(0);
     facts.sale = desired.is_known ? desired.sale : row.sale;
     facts.currency = desired.is_known || row.currency.empty() ? currency : row.currency;
+    facts.share_ms = desired.share_ms;
     return facts;
 }
 
@@ -25,9 +26,13 @@ bool is_same_owner(const EventFacts& one, const EventFacts& other) {
     return one.user_id == other.user_id && one.click_id == other.click_id;
 }
 
-// Paid for the same click, sale and commission: a rule that was changed since does not reach back.
+// Paid for the same click, sale, commission and time: a rule that was changed since does not reach
+// back.
 bool is_what_was_paid(EventFacts paid, const EventFacts& now) {
     paid.cashback = now.cashback;
+    if (!paid.share_ms) {
+        paid.share_ms = now.share_ms;  // paid when the time was not written down
+    }
     return paid == now;
 }
 
@@ -41,7 +46,7 @@ CreditPlan plan_credit(const TransactionRow& row, const Desired& desired, Networ
                        const std::string& currency) {
     const auto facts = facts_of(row, desired, currency);
     const bool is_alive = row.is_matched() && row.state != NetworkState::rejected;
-    const bool is_due = is_alive && desired.is_known && has_reached(row.state, credit_on);
+    bool is_due = is_alive && desired.is_known && has_reached(row.state, credit_on);
     CreditPlan plan;
     plan.reason = row.is_matched() ? desired.reason : row.unmatched;
 
@@ -66,11 +71,13 @@ CreditPlan plan_credit(const TransactionRow& row, const Desired& desired, Networ
     }
 
     // What it ought to be, of this generation or the next.
+    plan.waits = !desired.is_known || !desired.has_rule;
+    is_due = is_due && !plan.waits;
     auto status = EventStatus::pending;
     if (is_due) {
         plan.credit = facts.cashback > 0;
         status = plan.credit ? EventStatus::confirmed : EventStatus::rejected;
-    } else if (desired.is_known && has_reached(row.state, NetworkState::confirmed)) {
+    } else if (!plan.waits && has_reached(row.state, NetworkState::confirmed)) {
         status = EventStatus::confirmed;
     }
     if (is_continued) {

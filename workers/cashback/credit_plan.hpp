@@ -22,6 +22,7 @@ struct CreditPlan {
     std::optional<EventChange> open;    // the next generation
     bool credit = false;                // the open event, which may be the one just opened
     bool tell = false;                  // the user hears of the credit
+    bool waits = false;                 // for the shop, which keeps no rate or rule for it
     std::string reason;                 // why not more, for the record
 };
 

@@ -5,6 +5,7 @@
 
 #include "cashback/commission_rules.hpp"
 #include "cashback/result_row.hpp"
+#include "cashback/unmatched_reasons.hpp"
 
 namespace coupon {
 namespace {
@@ -33,7 +34,7 @@ void convert(PgConnection& pg, const std::string& currency, const TransactionRow
         }
         desired[place].reason = row.currency.empty()
                                     ? "the network names no currency"
-                                    : "there is no rate from " + row.currency + " to " + currency;
+                                    : reasons::no_rate + row.currency + " to " + currency;
         places.add(static_cast<std::int64_t>(place));
         currencies.add(row.currency);
         times.add(happened_ms(row));
@@ -80,7 +81,9 @@ std::vector<Desired> desired_of(PgConnection& pg, const std::string& currency,
     for (std::size_t place = 0; place < rows.size(); ++place) {
         const auto& row = rows[place];
         if (row.is_matched() && row.currency == currency) {
-            desired[place] = {true, 0, row.commission.value_or(0), row.sale, "", ""};
+            desired[place].is_known = true;
+            desired[place].commission = row.commission.value_or(0);
+            desired[place].sale = row.sale;
         }
     }
     convert(pg, currency, rows, desired);
@@ -91,12 +94,15 @@ std::vector<Desired> desired_of(PgConnection& pg, const std::string& currency,
             continue;
         }
         const auto& row = rows[place];
+        const auto at_ms = happened_ms(row);
+        one.share_ms = at_ms;
         const auto* rule =
-            rule_for(rules[*row.merchant_id], *row.merchant_id, row.category_id, happened_ms(row));
+            rule_for(rules[*row.merchant_id], *row.merchant_id, row.category_id, at_ms);
         if (rule == nullptr) {
-            one.reason = "no rule of the merchant's is valid for it";
+            one.reason = reasons::no_rule;
             continue;
         }
+        one.has_rule = true;
         one.problem = rule->problem;
         if (one.problem.empty()) {
             auto share = share_of(*rule, one.sale, one.commission);

@@ -15,9 +15,10 @@ namespace coupon {
 // Hundredths of the wallets' currency. Sale and commission of another currency are converted by the
 // latest rate from before the purchase, each exactly and rounded half up once.
 struct Desired {
-    bool is_known = false;  // false: the amounts cannot be said yet, and why
+    bool is_known = false;  // false: sale and commission cannot be said yet, and why
+    bool has_rule = false;  // false: nor the share
     std::int64_t cashback = 0, commission = 0;
-    std::optional<std::int64_t> sale;
+    std::optional<std::int64_t> sale, share_ms;
     std::string reason;  // why there is nothing, or less than the rule says
     std::string
         problem;  // the rule cannot be understood: nothing may be done with this transaction

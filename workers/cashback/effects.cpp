@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "cashback/desired.hpp"
+#include "cashback/earlier_cashback.hpp"
 #include "cashback/matching.hpp"
 #include "cashback/same_order.hpp"
 #include "cashback/settle_cashback.hpp"
 #include "cashback/taken_transactions.hpp"
+#include "cashback/unmatched_reasons.hpp"
 #include "runtime/pg_transaction.hpp"
 
 namespace coupon {
@@ -19,21 +21,25 @@ constexpr int tries_max = 5;
 
 // A number of our own for pg_advisory_xact_lock: reports of one order must not be judged by two at
 // once.
-constexpr const char* begin_sql =
-    "SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(hashtext('coupon cashback "
-    "effects'))";
+constexpr const char* lock_sql =
+    "SELECT pg_advisory_xact_lock(hashtext('coupon cashback effects'))";
+// Parts of a batch that has failed once wait less for each other's locks: there may be many.
+constexpr const char* part_sql = "SET LOCAL lock_timeout = '200ms'";
+constexpr const char* lock_timeout_state = "55P03";
 
 constexpr const char* put_aside_sql =
     "UPDATE affiliate_transactions SET problem = $2 || $3, processed = version"
     " WHERE id = $1::bigint RETURNING network, transaction_id";
 
 constexpr const char* look_again_sql =
-    "UPDATE affiliate_transactions SET version = version + 1 WHERE id IN ("
-    "  SELECT id FROM affiliate_transactions WHERE first_seen_at > now() - make_interval(days => "
-    "$1::int)"
-    "   AND processed >= version AND duplicate_of IS NULL"
-    "   AND (unmatched IS NOT NULL OR problem LIKE 'no effect: %')"
-    "  ORDER BY first_seen_at DESC LIMIT 10000)";
+    "UPDATE affiliate_transactions SET version = version + 1, looked_at = clock_timestamp()"
+    " WHERE id IN ("
+    "  SELECT id FROM affiliate_transactions WHERE processed >= version AND duplicate_of IS NULL"
+    "   AND state <> 'rejected' AND (problem LIKE 'no effect: %' OR unmatched = $2"
+    "    OR starts_with(unmatched, $3) OR (unmatched <> ALL ($4::text[])"
+    "     AND NOT starts_with(unmatched, $5)"
+    "     AND first_seen_at > now() - make_interval(days => $1::int)))"
+    "  ORDER BY looked_at NULLS FIRST, id LIMIT 10000)";
 
 // The transaction itself is at fault, or what the shop keeps for it; not the server or our SQL.
 bool is_its_own_fault(const PgError& error) {
@@ -45,10 +51,15 @@ bool is_worth_repeating(const PgError& error) {
     return error.sqlstate().starts_with("40");
 }
 
-NetworkState credit_on(const EffectSettings& settings, const std::string& network) {
-    // Other reports of an order may be of a network that is not configured any more.
-    const auto it = settings.credit_on.find(network);
-    return it == settings.credit_on.end() ? NetworkState::paid : it->second;
+void lock_effects(PgConnection& pg) {
+    try {
+        pg.execute(lock_sql);
+    } catch (const PgError& error) {
+        if (error.sqlstate() == lock_timeout_state) {
+            throw EffectsBusy();
+        }
+        throw;
+    }
 }
 
 TransactionRows with_owners(PgConnection& pg, const EffectSettings& settings,
@@ -59,7 +70,7 @@ TransactionRows with_owners(PgConnection& pg, const EffectSettings& settings,
         if (others.empty()) {
             return rows;
         }
-        auto more = take_anew(pg, others);
+        auto more = take_anew(pg, settings.credit_on, others);
         if (more.empty()) {
             return rows;
         }
@@ -79,8 +90,8 @@ std::vector<PlannedTransaction> plan(PgConnection& pg, const EffectSettings& set
         row.problem = desired[i].problem;
         if (row.is_readable && row.problem.empty()) {
             steps =
-                plan_credit(row, desired[i], credit_on(settings, row.network), settings.currency);
-            if (row.is_matched() && !desired[i].is_known) {
+                plan_credit(row, desired[i], settings.credit_on.at(row.network), settings.currency);
+            if (steps.waits) {
                 row.unmatched = desired[i].reason;
             }
         }
@@ -131,8 +142,13 @@ EffectCounts TransactionEffects::work_on(PgConnection& pg, std::vector<std::int6
             if (is_worth_repeating(error) && tries < tries_max) {
                 continue;
             }
-            if (!is_its_own_fault(error) || ids.empty()) {
+            const bool is_held = error.sqlstate() == lock_timeout_state;
+            if ((!is_held && !is_its_own_fault(error)) || ids.empty()) {
                 throw;
+            }
+            if (ids.size() == 1 && is_held) {
+                let_wait(ids.front(), error.what());
+                return {};
             }
             if (ids.size() == 1) {
                 return put_aside(pg, ids.front(), error.what());
@@ -148,8 +164,13 @@ EffectCounts TransactionEffects::work_on(PgConnection& pg, std::vector<std::int6
 EffectCounts TransactionEffects::work_once(PgConnection& pg, std::vector<std::int64_t>& ids,
                                            int max, const std::string& cause) {
     PgTransaction transaction(pg);
-    pg.execute_script(begin_sql);
-    auto rows = ids.empty() ? take_transactions(pg, settings_.credit_on, max) : take_these(pg, ids);
+    pg.execute("SET LOCAL synchronous_commit = on");
+    lock_effects(pg);
+    if (!ids.empty()) {
+        pg.execute(part_sql);
+    }
+    auto rows = ids.empty() ? take_transactions(pg, settings_.credit_on, waiting_, max)
+                            : take_these(pg, settings_.credit_on, ids);
     if (rows.empty()) {
         return {};
     }
@@ -158,7 +179,9 @@ EffectCounts TransactionEffects::work_once(PgConnection& pg, std::vector<std::in
             ids.push_back(row.id);
         }
     }
-    const auto planned = plan(pg, settings_, with_owners(pg, settings_, std::move(rows)));
+    rows = with_owners(pg, settings_, std::move(rows));
+    take_over_earlier_cashback(pg, rows);
+    const auto planned = plan(pg, settings_, std::move(rows));
     settle_cashback(pg, planned, cause);
     transaction.commit();
     for (const auto& [row, steps] : planned) {
@@ -185,8 +208,21 @@ EffectCounts TransactionEffects::put_aside(PgConnection& pg, std::int64_t id,
     return counts;
 }
 
+void TransactionEffects::let_wait(std::int64_t id, const std::string& why) {
+    waiting_.push_back(id);
+    log_.warn("a transaction waits for what somebody else holds; it is tried again",
+              {{"id", std::to_string(id)}, {"why", why}});
+}
+
 std::int64_t look_again_at_unmatched(PgConnection& pg, std::int64_t attribution_days) {
-    return pg.execute(look_again_sql, {std::to_string(attribution_days)}).affected();
+    PgArray never;
+    for (const auto& reason : {reasons::no_sub_id, reasons::wrong_tag, reasons::bot}) {
+        never.add(reason);
+    }
+    return pg
+        .execute(look_again_sql, {std::to_string(attribution_days), reasons::no_rule,
+                                  reasons::no_rate, never.literal(), reasons::credited_before})
+        .affected();
 }
 
 }  // namespace coupon

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <string>
 #include <vector>
@@ -34,6 +35,14 @@ struct EffectCounts {
     EffectCounts& operator+=(const EffectCounts& other);
 };
 
+// Another worker is at the effects, these included.
+class EffectsBusy : public std::exception {
+  public:
+    [[nodiscard]] const char* what() const noexcept override {
+        return "another worker is at the effects";
+    }
+};
+
 class TransactionEffects {
   public:
     TransactionEffects(EffectSettings settings, const Log& log);
@@ -41,9 +50,14 @@ class TransactionEffects {
     // Works on up to `max` transactions whose version has not had its effect yet, oldest first, in
     // one transaction; other reports of their orders may come on top. Those that are locked are
     // left out. One that fails is put aside with its reason (`problem` begins with "no effect: ",
-    // processed = version) and the rest goes on. Only one process at a time does this; others wait.
-    // `cause` is written to cashback_transitions. processed == 0: nothing is left. Throws PgError.
+    // processed = version) and the rest goes on; one that needs a row which somebody else holds for
+    // longer than lock_timeout is left to wait, and not taken again before forget_waiting().
+    // `cause` is written to cashback_transitions. processed == 0: nothing is left but what waits.
+    // Only one process at a time does this: throws EffectsBusy, and PgError.
     EffectCounts work(PgConnection& pg, int max, const std::string& cause);
+
+    [[nodiscard]] bool has_waiting() const noexcept { return !waiting_.empty(); }
+    void forget_waiting() noexcept { waiting_.clear(); }
 
   private:
     EffectCounts work_on(PgConnection& pg, std::vector<std::int64_t> ids, int max,
@@ -51,14 +65,17 @@ class TransactionEffects {
     EffectCounts work_once(PgConnection& pg, std::vector<std::int64_t>& ids, int max,
                            const std::string& cause);
     EffectCounts put_aside(PgConnection& pg, std::int64_t id, const std::string& why);
+    void let_wait(std::int64_t id, const std::string& why);
 
     const EffectSettings settings_;
     const Log& log_;
+    std::vector<std::int64_t> waiting_;
 };
 
-// Those that found no owner, no rate or no usable rule, and are younger than the attribution
-// window, are looked at again, since a click may be stored late: sets version + 1; how many. At
-// most 10,000 at a time, the youngest. Throws PgError.
+// Those that found no rate or no usable rule are looked at again, and while they are younger than
+// the attribution window those that found no owner, since a click may be stored late: sets version
+// + 1; how many. Not what no click can heal, nor what was rejected. At most 10,000 at a time, those
+// first whose last look is the longest ago. Throws PgError.
 std::int64_t look_again_at_unmatched(PgConnection& pg, std::int64_t attribution_days);
 
 }  // namespace coupon

@@ -8,22 +8,26 @@ namespace {
 constexpr const char* open_sql =
     "INSERT INTO cashback_events (source_id, generation, user_id, offer_id, click_id, merchant_id,"
     "  affiliate_transaction_id, transaction_amount, commission_amount, cashback_amount, currency,"
-    "  status)"
+    "  share_at, status)"
     " SELECT source_id, generation, user_id, offer_id, click_id, merchant_id, name,"
     "  (sale / 100.0)::numeric(14,2), (commission / 100.0)::numeric(14,2),"
-    "  (cashback / 100.0)::numeric(14,2), currency, $12"
+    "  (cashback / 100.0)::numeric(14,2), currency,"
+    "  timestamptz 'epoch' + share_ms * interval '1 millisecond', $13"
     "  FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::uuid[],"
-    "   $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[])"
+    "   $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[],"
+    "   $12::bigint[])"
     "  AS event (source_id, generation, user_id, offer_id, click_id, merchant_id, name, sale,"
-    "   commission, cashback, currency)";
+    "   commission, cashback, currency, share_ms)";
 
 constexpr const char* change_sql =
     "UPDATE cashback_events SET transaction_amount = (event.sale / 100.0)::numeric(14,2),"
     "  commission_amount = (event.commission / 100.0)::numeric(14,2),"
     "  cashback_amount = (event.cashback / 100.0)::numeric(14,2), currency = event.currency,"
-    "  status = $6, updated_at = now()"
-    " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])"
-    "  AS event (id, sale, commission, cashback, currency)"
+    "  share_at = timestamptz 'epoch' + event.share_ms * interval '1 millisecond',"
+    "  status = $7, updated_at = now()"
+    " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[],"
+    "   $6::bigint[])"
+    "  AS event (id, sale, commission, cashback, currency, share_ms)"
     " WHERE cashback_events.id = event.id";
 
 constexpr const char* transition_sql =
@@ -43,6 +47,7 @@ void EventWriter::Amounts::add(const EventFacts& facts) {
     commission.add(facts.commission);
     cashback.add(facts.cashback);
     currency.add(facts.currency);
+    add_optional(share_ms, facts.share_ms);
 }
 
 void EventWriter::open(const TransactionRow& row, std::int64_t generation,
@@ -66,14 +71,16 @@ void EventWriter::write(PgConnection& pg) const {
     if (!changed_ids_.empty()) {
         pg.execute(change_sql,
                    {changed_ids_.literal(), changed_.sale.literal(), changed_.commission.literal(),
-                    changed_.cashback.literal(), changed_.currency.literal(), event_word(status_)});
+                    changed_.cashback.literal(), changed_.currency.literal(),
+                    changed_.share_ms.literal(), event_word(status_)});
     }
     if (!sources_.empty()) {
-        pg.execute(open_sql,
-                   {sources_.literal(), generations_.literal(), users_.literal(), offers_.literal(),
-                    clicks_.literal(), merchants_.literal(), names_.literal(),
-                    opened_.sale.literal(), opened_.commission.literal(),
-                    opened_.cashback.literal(), opened_.currency.literal(), event_word(status_)});
+        pg.execute(
+            open_sql,
+            {sources_.literal(), generations_.literal(), users_.literal(), offers_.literal(),
+             clicks_.literal(), merchants_.literal(), names_.literal(), opened_.sale.literal(),
+             opened_.commission.literal(), opened_.cashback.literal(), opened_.currency.literal(),
+             opened_.share_ms.literal(), event_word(status_)});
     }
 }
 

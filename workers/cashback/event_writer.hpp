@@ -23,9 +23,8 @@ class EventWriter {
     void write(PgConnection& pg) const;
 
   private:
-    // Sale, commission, cashback, currency.
     struct Amounts {
-        PgArray sale, commission, cashback, currency;
+        PgArray sale, commission, cashback, currency, share_ms;
         void add(const EventFacts& facts);
     };
 

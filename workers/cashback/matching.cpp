@@ -2,6 +2,7 @@
 
 #include "cashback/click_search.hpp"
 #include "cashback/result_row.hpp"
+#include "cashback/unmatched_reasons.hpp"
 #include "core/click_id.hpp"
 
 namespace coupon {
@@ -84,13 +85,13 @@ void find_owners(PgConnection& pg, std::span<const SipKey> click_keys,
         give_up(row, "there is no such click");
         const auto id = parse_uuid(row.subid);
         if (row.subid.empty()) {
-            row.unmatched = "there is no sub-id";
+            row.unmatched = reasons::no_sub_id;
         } else if (!id || (id->bytes[6] >> 4) != 7) {
             search.add(place, id, false);
         } else if (click_keys.empty() || verify_click_id(*id, click_keys)) {
             search.add(place, id, true);
         } else {
-            row.unmatched = "the click id's tag is wrong";
+            row.unmatched = reasons::wrong_tag;
         }
     }
     search.run(pg);

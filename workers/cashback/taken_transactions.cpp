@@ -16,23 +16,24 @@ namespace {
     "  COALESCE(t.problem LIKE 'no effect: %', true), t.effect_state, t.unmatched,"                \
     "  t.matched_subid, t.click_id, (extract(epoch FROM t.clicked_at) * 1000)::bigint, t.user_id," \
     "  t.offer_id, t.merchant_id,"                                                                 \
-    "  e.id, e.generation, e.status::text, e.user_id, e.click_id::text,"                           \
-    "  (e.cashback_amount * 100)::bigint, (e.commission_amount * 100)::bigint,"                    \
-    "  (e.transaction_amount * 100)::bigint, e.currency::text"                                     \
+    "  " COUPON_EVENT_COLUMNS                                                                      \
     " FROM affiliate_transactions t LEFT JOIN LATERAL (SELECT * FROM cashback_events"              \
     "  WHERE source_id = t.id ORDER BY generation DESC LIMIT 1) e ON true"                         \
     " WHERE t.processed < t.version AND " WHICH
 
 constexpr const char* oldest_sql = COUPON_TAKE_SQL(
-    "t.network = ANY ($1::text[]) ORDER BY t.id LIMIT $2::int FOR UPDATE OF t SKIP LOCKED");
+    "t.network = ANY ($1::text[]) AND t.id <> ALL ($3::bigint[]) ORDER BY t.id LIMIT $2::int"
+    " FOR UPDATE OF t SKIP LOCKED");
 
-constexpr const char* these_sql =
-    COUPON_TAKE_SQL("t.id = ANY ($1::bigint[]) ORDER BY t.id FOR UPDATE OF t SKIP LOCKED");
+constexpr const char* these_sql = COUPON_TAKE_SQL(
+    "t.network = ANY ($1::text[]) AND t.id = ANY ($2::bigint[]) ORDER BY t.id"
+    " FOR UPDATE OF t SKIP LOCKED");
 
 #undef COUPON_TAKE_SQL
 
 constexpr const char* anew_sql =
-    "UPDATE affiliate_transactions SET version = version + 1 WHERE id = ANY ($1::bigint[])";
+    "UPDATE affiliate_transactions SET version = version + 1"
+    " WHERE id = ANY ($1::bigint[]) AND processed >= version";
 
 EventStatus parse_event_status(std::string_view word) {
     for (const auto status :
@@ -42,21 +43,6 @@ EventStatus parse_event_status(std::string_view word) {
         }
     }
     return EventStatus::reversed;
-}
-
-std::optional<CashbackEvent> read_event(ResultRow& row) {
-    CashbackEvent event;
-    const auto id = row.optional_number();
-    event.id = id.value_or(0);
-    event.generation = row.number();
-    event.status = parse_event_status(row.text());
-    event.facts.user_id = row.number();
-    event.facts.click_id = row.text();
-    event.facts.cashback = row.number();
-    event.facts.commission = row.number();
-    event.facts.sale = row.optional_number();
-    event.facts.currency = row.text();
-    return id ? std::optional(event) : std::nullopt;
 }
 
 TransactionRow read_transaction(ResultRow row) {
@@ -102,24 +88,48 @@ std::string literal(const std::vector<std::int64_t>& ids) {
     return array.literal();
 }
 
-}  // namespace
-
-TransactionRows take_transactions(PgConnection& pg,
-                                  const std::map<std::string, NetworkState>& networks, int max) {
+std::string names_of(const std::map<std::string, NetworkState>& networks) {
     PgArray names;
     for (const auto& [name, credit_on] : networks) {
         names.add(name);
     }
-    return read_transactions(pg.execute(oldest_sql, {names.literal(), std::to_string(max)}));
+    return names.literal();
 }
 
-TransactionRows take_these(PgConnection& pg, const std::vector<std::int64_t>& ids) {
-    return read_transactions(pg.execute(these_sql, {literal(ids)}));
+}  // namespace
+
+std::optional<CashbackEvent> read_event(ResultRow& row) {
+    CashbackEvent event;
+    const auto id = row.optional_number();
+    event.id = id.value_or(0);
+    event.generation = row.number();
+    event.status = parse_event_status(row.text());
+    event.facts.user_id = row.number();
+    event.facts.click_id = row.text();
+    event.facts.cashback = row.number();
+    event.facts.commission = row.number();
+    event.facts.sale = row.optional_number();
+    event.facts.currency = row.text();
+    event.facts.share_ms = row.optional_number();
+    return id ? std::optional(event) : std::nullopt;
 }
 
-TransactionRows take_anew(PgConnection& pg, const std::vector<std::int64_t>& ids) {
+TransactionRows take_transactions(PgConnection& pg,
+                                  const std::map<std::string, NetworkState>& networks,
+                                  const std::vector<std::int64_t>& without, int max) {
+    return read_transactions(
+        pg.execute(oldest_sql, {names_of(networks), std::to_string(max), literal(without)}));
+}
+
+TransactionRows take_these(PgConnection& pg, const std::map<std::string, NetworkState>& networks,
+                           const std::vector<std::int64_t>& ids) {
+    return read_transactions(pg.execute(these_sql, {names_of(networks), literal(ids)}));
+}
+
+TransactionRows take_anew(PgConnection& pg, const std::map<std::string, NetworkState>& networks,
+                          const std::vector<std::int64_t>& ids) {
     pg.execute(anew_sql, {literal(ids)});
-    return take_these(pg, ids);
+    return take_these(pg, networks, ids);
 }
 
 }  // namespace coupon

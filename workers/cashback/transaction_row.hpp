@@ -26,6 +26,7 @@ struct EventFacts {
     std::int64_t cashback = 0, commission = 0;
     std::optional<std::int64_t> sale;
     std::string currency;
+    std::optional<std::int64_t> share_ms;  // the time whose rule and rate the amounts are by
 
     friend bool operator==(const EventFacts&, const EventFacts&) = default;
 };
