@@ -23,7 +23,7 @@ class Redis:
     def start(self):
         self.process = Process(
             [*as_user("redis"), "redis-server", "--port", self.port, "--bind", "127.0.0.1", *self.listen,
-             "--dir", self.directory, "--save", "", "--databases", 512,
+             "--dir", self.directory, "--save", "", "--databases", 8192,
              "--enable-debug-command", "yes"],
             self.directory / "redis.log")
         self.process.expect(self._answers, "Redis answers")
