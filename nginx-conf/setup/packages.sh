@@ -5,9 +5,11 @@
 # starting, and a cluster of PostgreSQL is not created.
 
 build_packages=(g++ make cmake pkgconf nginx-dev libpq-dev libhiredis-dev libssl-dev
-    libcurl4-openssl-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libkainjow-mustache-dev)
+    libcurl4-openssl-dev nlohmann-json3-dev libcli11-dev libkainjow-mustache-dev
+    libcpp-httplib-dev)
 server_packages=(nginx postgresql-15 redis-server redis-tools curl openssl)
-test_packages=(libgtest-dev python3 python3-pytest python3-psycopg2 python3-redis faketime)
+test_packages=(libgtest-dev python3 python3-pytest python3-psycopg2 python3-redis faketime
+    prometheus docker-compose systemd chromium)
 
 die() {
     echo "${0##*/}: $*" >&2
