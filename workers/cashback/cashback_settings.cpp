@@ -6,6 +6,7 @@
 #include "core/click_id.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "runtime/number_setting.hpp"
 
 namespace coupon {
 namespace {
@@ -17,16 +18,6 @@ bool parse_whole(std::string_view text, int& number) {
     const auto* end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(text.data(), end, number);
     return error == std::errc() && stopped == end;
-}
-
-int configured_number(const std::string& name, int by_default, int least, int most) {
-    const auto text = environment_value(name);
-    int number = by_default;
-    if (text && (!parse_whole(*text, number) || number < least || number > most)) {
-        throw ConfigError(name + ": not a whole number from " + std::to_string(least) + " to " +
-                          std::to_string(most));
-    }
-    return number;
 }
 
 seconds configured_every(seconds by_default) {
@@ -97,11 +88,11 @@ CashbackSettings configured_cashback() {
     settings.every = configured_every(settings.every);
     settings.daily_at = configured_daily_at(settings.daily_at);
     settings.time_zone = environment_value("COUPON_TZ").value_or(settings.time_zone);
-    settings.overlap = hours(24 * configured_number("CASHBACK_WINDOW_DAYS", 30, 1, 3650));
-    settings.reversals = hours(24 * configured_number("CASHBACK_REVERSAL_DAYS", 90, 1, 3650));
-    settings.unmatched_alert = configured_number("UNMATCHED_ALERT", 20, 0, 100);
+    settings.overlap = hours(24 * number_setting("CASHBACK_WINDOW_DAYS", 30, 1, 3650));
+    settings.reversals = hours(24 * number_setting("CASHBACK_REVERSAL_DAYS", 90, 1, 3650));
+    settings.unmatched_alert = number_setting("UNMATCHED_ALERT", 20, 0, 100);
     settings.effects.click_keys = configured_click_keys();
-    settings.effects.attribution_days = configured_number("ATTRIBUTION_DAYS", 30, 1, 3650);
+    settings.effects.attribution_days = number_setting("ATTRIBUTION_DAYS", 30, 1, 3650);
     settings.effects.currency = configured_currency(settings.effects.currency);
     return settings;
 }

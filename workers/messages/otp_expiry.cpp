@@ -1,9 +1,6 @@
 #include "messages/otp_expiry.hpp"
 
-#include <charconv>
-
-#include "runtime/environment.hpp"
-#include "runtime/error.hpp"
+#include "runtime/number_setting.hpp"
 #include "runtime/retry_policy.hpp"
 #include "runtime/time_text.hpp"
 
@@ -17,18 +14,7 @@ constexpr int most_s = 86'400;
 }  // namespace
 
 std::chrono::seconds configured_otp_validity() {
-    const auto text = environment_value("OTP_VALID_SECONDS");
-    if (!text) {
-        return std::chrono::seconds(default_s);
-    }
-    int seconds = 0;
-    const auto* end = text->data() + text->size();
-    const auto [stopped, error] = std::from_chars(text->data(), end, seconds);
-    if (error != std::errc() || stopped != end || seconds < least_s || seconds > most_s) {
-        throw ConfigError("OTP_VALID_SECONDS: not a whole number of seconds from " +
-                          std::to_string(least_s) + " to " + std::to_string(most_s));
-    }
-    return std::chrono::seconds(seconds);
+    return std::chrono::seconds(number_setting("OTP_VALID_SECONDS", default_s, least_s, most_s));
 }
 
 std::int64_t otp_ends_ms(const Message& message, std::chrono::seconds validity) {

@@ -1,11 +1,9 @@
 #include "webhooks/body_retention.hpp"
 
-#include <charconv>
 #include <exception>
 
-#include "runtime/environment.hpp"
-#include "runtime/error.hpp"
 #include "runtime/job_runner.hpp"
+#include "runtime/number_setting.hpp"
 
 namespace coupon {
 namespace {
@@ -30,18 +28,7 @@ constexpr const char* purge_sql =
 }  // namespace
 
 int configured_body_days() {
-    const auto text = environment_value("WEBHOOK_BODY_DAYS");
-    if (!text) {
-        return default_days;
-    }
-    int days = 0;
-    const auto* end = text->data() + text->size();
-    const auto [stopped, error] = std::from_chars(text->data(), end, days);
-    if (error != std::errc() || stopped != end || days < 1 || days > days_max) {
-        throw ConfigError("WEBHOOK_BODY_DAYS: not a whole number of days from 1 to " +
-                          std::to_string(days_max));
-    }
-    return days;
+    return number_setting("WEBHOOK_BODY_DAYS", default_days, 1, days_max);
 }
 
 BodyRetention::BodyRetention(const std::string& database_url, int days, const StopSignal& stop,
