@@ -33,7 +33,7 @@ def test_show_prints_the_timeline(message_shop, ctl):
     row = message_shop.is_sent(id)
     text = ctl("notifications", "show", id)
     lines = [line.split(None, 1)[1] for line in text.splitlines()[2:]]
-    assert text.splitlines()[1] == "otp to a***@example.com: completed, sent after 1 failed attempts"
+    assert text.splitlines()[1] == "otp to a…@example.com: completed, sent after 1 failed attempts"
     assert lines[0] == "queued" and lines[1].startswith("retried by sendgrid: ") and "503" in lines[1]
     assert lines[2] == "sent by sendgrid (sg-1)"
     assert "asha@" not in text and "482913" not in text
@@ -41,14 +41,14 @@ def test_show_prints_the_timeline(message_shop, ctl):
         assert ctl("notifications", "show", name) == text
     message = json.loads(ctl("notifications", "show", id, "--json"))
     assert [event["status"] for event in message["events"]] == ["queued", "retried", "sent"]
-    assert (message["queue"], message["to"], message["delivery_status"]) == ("email", "a***@example.com", "sent")
+    assert (message["queue"], message["to"], message["delivery_status"]) == ("email", "a…@example.com", "sent")
 
 
 def test_show_says_what_a_held_message_waits_for(message_shop, ctl):
     id = message_shop.add_row(queue="sms", to="+919876543210", status="pending", delivery_status="unknown",
                               scheduled_at="2099-01-01 00:00:00+00")
     text = ctl("notifications", "show", id)
-    assert "+91******3210" in text
+    assert "+91••••••••10" in text
     assert "2099-01-01T00:00:00Z  will be sent once more, unless its provider reports on it before" in text
 
 

@@ -11,7 +11,7 @@
 #include "runtime/storable_text.hpp"
 #include "couponctl/click_account.hpp"
 #include "couponctl/duration.hpp"
-#include "couponctl/entry_time.hpp"
+#include "operations/entry_time.hpp"
 
 namespace coupon {
 namespace {

@@ -3,6 +3,8 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "operations/audit_log.hpp"
+
 namespace coupon {
 
 std::string current_user() {
@@ -15,10 +17,7 @@ std::string current_user() {
 
 void record_action(PgConnection& pg, const std::string& actor, const std::string& action,
                    const std::string& entity, const nlohmann::json& details) {
-    constexpr const char* sql =
-        "INSERT INTO audit_logs (actor, action, entity, details) VALUES ($1, $2, $3, $4::jsonb)";
-    pg.execute(sql, {actor.empty() ? current_user() : actor, action, entity,
-                     details.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)});
+    write_audit(pg, {actor.empty() ? current_user() : actor, action, entity, {}, details});
 }
 
 }  // namespace coupon

@@ -1,7 +1,7 @@
 #include "couponctl/cashback_unmatched.hpp"
 
 #include "couponctl/settings.hpp"
-#include "couponctl/since.hpp"
+#include "operations/since.hpp"
 #include "runtime/storable_text.hpp"
 
 namespace coupon {

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "couponctl/notification_queue.hpp"
 #include "couponctl/settings.hpp"
+#include "operations/masked_recipient.hpp"
+#include "operations/message_queue.hpp"
 #include "runtime/error.hpp"
 #include "runtime/storable_text.hpp"
 
@@ -32,7 +33,7 @@ std::string condition_of(const std::string& status) {
 
 std::string list_sql(const NotificationFilter& filter) {
     std::string sql;
-    for (const auto& queue : notification_queues) {
+    for (const auto& queue : message_queues) {
         if (filter.queue.empty() || filter.queue == queue.name) {
             sql += std::string(sql.empty() ? "" : " UNION ALL ") +
                    "(SELECT created_at::timestamptz AS queued, '" + queue.name +
@@ -47,7 +48,7 @@ std::string list_sql(const NotificationFilter& filter) {
 }
 
 // Where one of its three names is the one that was given.
-std::string find_sql(const NotificationQueue& queue) {
+std::string find_sql(const MessageQueue& queue) {
     return "SELECT id::text, type, \"to\", status, delivery_status, attempts, unknowns, provider,"
            " provider_message_id, last_error, " +
            utc("created_at") + ", " + utc("scheduled_at") + " FROM " + queue.table +
@@ -79,13 +80,17 @@ ordered_json events_of(PgConnection& pg, const std::string& queue, const std::st
     return events;
 }
 
-ordered_json message_of(PgConnection& pg, const NotificationQueue& queue, const PgResult& rows,
+std::string recipient_text(std::string_view recipient) {
+    return recipient.empty() ? "-" : masked_recipient(recipient);
+}
+
+ordered_json message_of(PgConnection& pg, const MessageQueue& queue, const PgResult& rows,
                         int row) {
     const std::string id(rows.text(row, 0));
     return {{"id", id},
             {"queue", queue.name},
             {"type", value_of(rows, row, 1)},
-            {"to", masked_recipient(rows.text(row, 2))},
+            {"to", recipient_text(rows.text(row, 2))},
             {"status", value_of(rows, row, 3)},
             {"delivery_status", value_of(rows, row, 4)},
             {"attempts", rows.number(row, 5)},
@@ -133,26 +138,7 @@ void print(const ordered_json& message, std::ostream& out) {
     }
 }
 
-std::string masked_address(std::string_view local, std::string_view domain) {
-    return storable_text(local.substr(0, 1)) + "***" + storable_text(domain);
-}
-
 }  // namespace
-
-std::string masked_recipient(std::string_view recipient) {
-    const auto at = recipient.rfind('@');
-    if (at != std::string_view::npos) {
-        return masked_address(recipient.substr(0, at), recipient.substr(at));
-    }
-    constexpr std::size_t head = 3;
-    constexpr std::size_t tail = 4;
-    if (recipient.size() <= head + tail) {
-        return recipient.empty() ? "-" : "***";
-    }
-    return storable_text(recipient.substr(0, head)) +
-           std::string(recipient.size() - head - tail, '*') +
-           storable_text(recipient.substr(recipient.size() - tail));
-}
 
 void list_notifications(const NotificationFilter& filter, std::ostream& out) {
     auto pg = configured_postgres(deadline_ms);
@@ -162,7 +148,7 @@ void list_notifications(const NotificationFilter& filter, std::ostream& out) {
         for (int column = 2; column < rows.columns(); ++column) {
             constexpr int recipient = 5;
             const auto text = rows.text(row, column);
-            out << "  " << (column == recipient ? masked_recipient(text) : storable_text(text));
+            out << "  " << (column == recipient ? recipient_text(text) : storable_text(text));
         }
         out << '\n';
     }
@@ -171,7 +157,7 @@ void list_notifications(const NotificationFilter& filter, std::ostream& out) {
 void show_notification(const std::string& id, bool as_json, std::ostream& out) {
     auto pg = configured_postgres(deadline_ms);
     auto found = ordered_json::array();
-    for (const auto& queue : notification_queues) {
+    for (const auto& queue : message_queues) {
         const auto rows = pg.execute(find_sql(queue).c_str(), {row_id(pg, queue, id), id});
         for (int row = 0; row < rows.rows(); ++row) {
             found.push_back(message_of(pg, queue, rows, row));

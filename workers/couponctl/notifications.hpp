@@ -19,7 +19,4 @@ void list_notifications(const NotificationFilter& filter, std::ostream& out);
 // several have it. Throws CommandError where there is none.
 void show_notification(const std::string& id, bool as_json, std::ostream& out);
 
-// a***@example.com, +91******3210: enough to recognise, too little to write to.
-std::string masked_recipient(std::string_view recipient);
-
 }  // namespace coupon

@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "couponctl/actor.hpp"
-#include "couponctl/notification_queue.hpp"
 #include "couponctl/settings.hpp"
+#include "operations/message_queue.hpp"
+#include "operations/replay.hpp"
 #include "runtime/error.hpp"
+#include "runtime/pg_transaction.hpp"
 
 namespace coupon {
 namespace {
@@ -23,8 +25,6 @@ constexpr const char* one_sql =
 // Its $1 is NULL.
 constexpr const char* dead_sql = " WHERE status = 'failed' AND $1::text IS NULL";
 
-constexpr const char* is_unknown = "(COALESCE(delivery_status, '') = 'unknown')";
-
 class NotificationReplay {
   public:
     NotificationReplay(const NotificationReplayOptions& options, std::istream& in,
@@ -33,12 +33,12 @@ class NotificationReplay {
 
     void run() {
         check();
-        for (const auto& queue : notification_queues) {
+        for (const auto& queue : message_queues) {
             if (options_.queue.empty() || options_.queue == queue.name) {
                 select(queue);
             }
         }
-        out_ << selected_.size() << " messages to replay\n";
+        out_ << count_ << " messages to replay\n";
         if (left_out_ > 0) {
             out_ << left_out_
                  << " more may have been sent already; --unknown replays them as well, and their"
@@ -55,9 +55,8 @@ class NotificationReplay {
 
   private:
     struct Selected {
-        const NotificationQueue* queue;
-        std::string id;
-        bool unknown;
+        const MessageQueue* queue;
+        std::vector<std::string> ids;
     };
 
     void check() const {
@@ -70,50 +69,39 @@ class NotificationReplay {
         }
     }
 
-    void select(const NotificationQueue& queue) {
+    void select(const MessageQueue& queue) {
         const auto from =
             " FROM " + std::string(queue.table) + (options_.dead ? dead_sql : one_sql);
         const auto id = options_.dead ? PgParameter() : row_id(pg_, queue, options_.id);
         // What is left out takes no room of the limit.
-        const auto sql = "SELECT id::text, " + std::string(is_unknown) + from + " AND ($3 OR NOT " +
-                         is_unknown + ") ORDER BY created_at, id LIMIT $2::int";
+        const auto sql = "SELECT id::text" + from + " AND ($3 OR NOT " + message_unknown_sql +
+                         ") ORDER BY created_at, id LIMIT $2::int";
         const auto rows = pg_.execute(
             sql.c_str(), {id, std::to_string(options_.limit), options_.unknown ? "t" : "f"});
+        std::vector<std::string> ids;
         for (int row = 0; row < rows.rows(); ++row) {
-            selected_.push_back(
-                {&queue, std::string(rows.text(row, 0)), rows.text(row, 1) == "t"});
+            ids.emplace_back(rows.text(row, 0));
+        }
+        if (!ids.empty()) {
+            count_ += ids.size();
+            selected_.push_back({&queue, std::move(ids)});
         }
         if (!options_.unknown) {
-            const auto left_out = "SELECT count(*)" + from + " AND " + is_unknown;
-            left_out_ +=
-                static_cast<std::size_t>(pg_.execute(left_out.c_str(), {id}).number(0, 0));
+            const auto left_out = "SELECT count(*)" + from + " AND " + message_unknown_sql;
+            left_out_ += static_cast<std::size_t>(pg_.execute(left_out.c_str(), {id}).number(0, 0));
         }
     }
 
     void replay() {
         ask();
+        PgTransaction transaction(pg_);
         record();
-        std::size_t done = 0;
-        for (const auto& message : selected_) {
-            const auto sql =
-                "WITH again AS (UPDATE " + std::string(message.queue->table) +
-                " SET status = 'pending', delivery_status = NULL, attempts = 0, unknowns = 0,"
-                " throttled = 0, starts = 0, scheduled_at = now(), finished_at = NULL, sent_at = "
-                "NULL,"
-                " last_error = NULL, provider_message_id = NULL"
-                " WHERE id = $1 AND status <> 'processing' AND " +
-                is_unknown +
-                " = $2::boolean"
-                " AND COALESCE(delivery_status, '') NOT IN ('sent', 'queued', 'deferred', "
-                "'delivered')"
-                " RETURNING id::text)"
-                " INSERT INTO message_events (queue, message_id, status, reason)"
-                " SELECT $3, id, 'replayed', $4 FROM again";
-            done += static_cast<std::size_t>(
-                pg_.execute(sql.c_str(), {message.id, message.unknown ? "t" : "f",
-                                          message.queue->name, options_.reason})
-                    .affected());
+        std::int64_t done = 0;
+        for (const auto& selected : selected_) {
+            done += replay_messages(pg_, *selected.queue, selected.ids, options_.unknown,
+                                    options_.reason);
         }
+        transaction.commit();
         out_ << done << " messages are pending again\n";
     }
 
@@ -129,13 +117,12 @@ class NotificationReplay {
         }
     }
 
-    // Before the first one: who stops it half way has still been recorded.
     void record() {
         record_action(pg_, options_.actor, "notifications.replay", "messages",
                       {{"reason", options_.reason},
-                       {"count", selected_.size()},
-                       {"first", selected_.front().id},
-                       {"last", selected_.back().id},
+                       {"count", count_},
+                       {"first", selected_.front().ids.front()},
+                       {"last", selected_.back().ids.back()},
                        {"queue", options_.queue},
                        {"unknown", options_.unknown}});
     }
@@ -145,6 +132,7 @@ class NotificationReplay {
     std::ostream& out_;
     PgConnection pg_;
     std::vector<Selected> selected_;
+    std::size_t count_ = 0;
     std::size_t left_out_ = 0;
 };
 

@@ -1,7 +1,7 @@
 // Webhooks whose body is gone for good: they can be neither replayed nor verified.
 #pragma once
 
-#include "couponctl/webhook_filter.hpp"
+#include "operations/webhook_filter.hpp"
 
 namespace coupon {
 

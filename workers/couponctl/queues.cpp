@@ -1,16 +1,15 @@
 #include "couponctl/queues.hpp"
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <iomanip>
 #include <map>
-#include <optional>
 #include <string>
 
 #include "couponctl/duration.hpp"
-#include "couponctl/entry_time.hpp"
 #include "couponctl/settings.hpp"
+#include "operations/redis_state.hpp"
+#include "runtime/clock.hpp"
 #include "runtime/error.hpp"
 
 namespace coupon {
@@ -35,12 +34,6 @@ const std::array<QueueKind, 5> queue_kinds{{
 
 constexpr const char* table_exists_sql = "SELECT to_regclass($1) IS NOT NULL";
 
-std::int64_t unix_now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 class QueueTable {
   public:
     QueueTable() : redis_(configured_redis(timeout_ms)), pg_(configured_postgres(timeout_ms)) {}
@@ -49,13 +42,10 @@ class QueueTable {
         count_workers();
         row(out, "queue", "depth", "oldest", "claimed", "workers", "dead");
         for (const auto& kind : queue_kinds) {
-            const auto queue = "queue:" + kind.name;
-            std::optional<std::int64_t> oldest_ms = head_ms(queue);
-            const auto depth = length(queue);
-            const auto claimed = claimed_entries(queue, oldest_ms);
-            row(out, kind.name, std::to_string(depth),
-                oldest_ms ? duration_text(unix_now_ms() - *oldest_ms) : "-",
-                std::to_string(claimed), std::to_string(workers_[kind.name]), dead(kind));
+            const auto queue = look_at_queue(redis_, kind.name);
+            row(out, kind.name, std::to_string(queue.depth),
+                queue.oldest_ms ? duration_text(unix_now_ms() - *queue.oldest_ms) : "-",
+                std::to_string(queue.claimed), std::to_string(workers_[kind.name]), dead(kind));
         }
         if (!pg_failure_.empty()) {
             throw CommandError("queues: the dead letters are unknown: " + pg_failure_);
@@ -71,42 +61,10 @@ class QueueTable {
             << std::setw(10) << dead << '\n';
     }
 
-    std::int64_t length(const std::string& key) { return redis_.command({"LLEN", key})->integer; }
-
-    std::optional<std::int64_t> head_ms(const std::string& key) {
-        return entry_ms(reply_text(*redis_.command({"LINDEX", key, "0"})));
-    }
-
-    // Claims are older than what still waits.
-    std::int64_t claimed_entries(const std::string& queue, std::optional<std::int64_t>& oldest_ms) {
-        std::int64_t total = 0;
-        const auto workers = redis_.command({"SMEMBERS", "{" + queue + "}:claims"});
-        for (std::size_t i = 0; i < workers->elements; ++i) {
-            const auto key =
-                "{" + queue + "}:processing:" + std::string(reply_text(*workers->element[i]));
-            total += length(key);
-            if (const auto claimed_ms = head_ms(key);
-                claimed_ms && (!oldest_ms || *claimed_ms < *oldest_ms)) {
-                oldest_ms = claimed_ms;
-            }
-        }
-        return total;
-    }
-
     void count_workers() {
-        constexpr std::string_view prefix = "worker:heartbeat:";
-        std::string cursor = "0";
-        do {
-            const auto reply =
-                redis_.command({"SCAN", cursor, "MATCH", "worker:heartbeat:*", "COUNT", "1000"});
-            cursor = reply_text(*reply->element[0]);
-            const auto& keys = *reply->element[1];
-            for (std::size_t i = 0; i < keys.elements; ++i) {
-                auto key = reply_text(*keys.element[i]);
-                key.remove_prefix(prefix.size());
-                ++workers_[std::string(key.substr(0, key.find(':')))];
-            }
-        } while (cursor != "0");
+        for (const auto& worker : read_heartbeats(redis_)) {
+            ++workers_[worker.role];
+        }
     }
 
     // What Redis tells is shown although PostgreSQL may be away.

@@ -4,7 +4,7 @@
 #include <ostream>
 #include <string>
 
-#include "couponctl/webhook_filter.hpp"
+#include "operations/webhook_filter.hpp"
 
 namespace coupon {
 

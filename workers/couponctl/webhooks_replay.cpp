@@ -9,21 +9,13 @@
 #include "couponctl/actor.hpp"
 #include "couponctl/purged_webhooks.hpp"
 #include "couponctl/settings.hpp"
+#include "operations/replay.hpp"
 #include "runtime/error.hpp"
 
 namespace coupon {
 namespace {
 
 constexpr int deadline_ms = 30'000;
-
-// What the edge refused was never believed, and must not be now.
-constexpr const char* replayable =
-    " AND status IN ('completed', 'failed') AND verdict = 'accepted' AND body IS NOT NULL";
-
-constexpr const char* pending_sql =
-    "UPDATE webhook_logs SET status = 'pending', attempts = 0, starts = 0, scheduled_at = now(),"
-    " finished_at = NULL, last_error = NULL"
-    " WHERE id = $1::uuid AND status IN ('completed', 'failed') AND body IS NOT NULL";
 
 class Replay {
   public:
@@ -47,13 +39,13 @@ class Replay {
     void replay() {
         ask();
         record();
-        std::size_t done = 0;
+        std::int64_t done = 0;
         auto next = std::chrono::steady_clock::now();
         const auto pause = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
             std::chrono::duration<double>(1 / options_.per_second));
         for (const auto& id : ids_) {
             std::this_thread::sleep_until(next);
-            done += static_cast<std::size_t>(pg_.execute(pending_sql, {id}).affected());
+            done += replay_webhooks(pg_, {id});
             next += pause;
         }
         out_ << done << " webhooks are pending again\n";
@@ -73,7 +65,8 @@ class Replay {
         auto values = webhook_filter_values(options_.filter);
         values.emplace_back(std::to_string(options_.filter.limit));
         const auto sql = std::string("SELECT id::text FROM webhook_logs") + webhook_filter_sql +
-                         replayable + " ORDER BY received_at, id LIMIT $7::bigint";
+                         " AND " + webhook_replayable_sql +
+                         " ORDER BY received_at, id LIMIT $7::bigint";
         const auto rows = pg_.execute(sql.c_str(), values);
         for (int row = 0; row < rows.rows(); ++row) {
             ids_.emplace_back(rows.text(row, 0));

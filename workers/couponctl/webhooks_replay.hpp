@@ -5,7 +5,7 @@
 #include <ostream>
 #include <string>
 
-#include "couponctl/webhook_filter.hpp"
+#include "operations/webhook_filter.hpp"
 
 namespace coupon {
 

@@ -1,4 +1,4 @@
-// --since of couponctl's commands.
+// How far back a list goes, as people write it.
 #pragma once
 
 #include <string>

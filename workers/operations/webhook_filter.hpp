@@ -1,4 +1,4 @@
-// Which webhooks a command is about.
+// Which webhooks are listed, or acted upon.
 #pragma once
 
 #include <string>

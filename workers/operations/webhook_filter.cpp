@@ -1,9 +1,9 @@
-#include "couponctl/webhook_filter.hpp"
+#include "operations/webhook_filter.hpp"
 
 #include <utility>
 
 #include "core/uuid.hpp"
-#include "couponctl/since.hpp"
+#include "operations/since.hpp"
 #include "runtime/error.hpp"
 
 namespace coupon {

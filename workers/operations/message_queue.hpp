@@ -9,17 +9,16 @@
 
 namespace coupon {
 
-struct NotificationQueue {
+struct MessageQueue {
     const char* name;
     const char* table;
 };
 
-inline constexpr std::array<NotificationQueue, 2> notification_queues{
+inline constexpr std::array<MessageQueue, 2> message_queues{
     {{"email", "email_queue"}, {"sms", "sms_queue"}}};
 
 // The text as a parameter that is compared with `id`; NULL where it can be none of the table's.
-inline PgParameter row_id(PgConnection& pg, const NotificationQueue& queue,
-                          const std::string& text) {
+inline PgParameter row_id(PgConnection& pg, const MessageQueue& queue, const std::string& text) {
     return is_row_id(text, row_id_type(pg, queue.table)) ? PgParameter(text) : PgParameter();
 }
 

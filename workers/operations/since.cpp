@@ -1,4 +1,4 @@
-#include "couponctl/since.hpp"
+#include "operations/since.hpp"
 
 #include <algorithm>
 
