@@ -1,7 +1,10 @@
 """NGINX's processes killed, reloaded and replaced while visitors come."""
+import contextlib
 import os
+import pathlib
 import random
 import signal
+import socket
 import time
 
 import pytest
@@ -119,7 +122,52 @@ def test_stopped_and_started(busy_shop, counts, number):
         shop.edge.start()
         load.goes_on(100)
     counts.add(faults=1)
-    settle(shop, load, counts, cuts_fresh_max=load.connections if number != signal.SIGQUIT else 0)
+    settle(shop, load, counts, cuts_fresh_max=load.connections, all_heard=number == signal.SIGQUIT)
+
+
+def test_stopped_while_visitors_wait_to_be_accepted(busy_shop, counts):
+    """The kernel resets what waits in the queue of a listening socket when that is closed, with any NGINX and
+    whatever its modules do: on QUIT a new connection may be cut, yet no request that was read. A reload and a
+    binary upgrade hand the socket on, so that these cut none."""
+    shop = busy_shop()
+    snapshot_written(shop)
+    with contextlib.ExitStack() as closing, shop.load(unknown=frozenset({404, 503})) as load:
+        load.goes_on(100)
+        workers = shop.edge.worker_pids()
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.3)  # for some of the load's to wait as well
+        waiting = [closing.enter_context(socket.create_connection(("127.0.0.1", shop.edge.port())))
+                   for _ in range(8)]
+        for connection in waiting:
+            connection.sendall(b"GET /nowhere HTTP/1.0\r\n\r\n")
+        master = shop.edge.master_pid
+        held = sockets_of(master)
+        os.kill(master, signal.SIGQUIT)
+        eventually(lambda: sockets_of(master) < held, "the master has told its workers, and listens no more")
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+        cut = [connection for connection in waiting if is_reset(connection)]
+        shop.edge.stop(signal.SIGQUIT)
+        shop.edge.start()
+        load.goes_on(100)
+    counts.add(faults=1)
+    assert cut, "none of them was still waiting: the test shows nothing"
+    settle(shop, load, counts, cuts_fresh_max=load.connections, all_heard=True)
+
+
+def sockets_of(pid):
+    """How many sockets the process holds."""
+    links = (os.readlink(link) for link in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+    return sum(link.startswith("socket:") for link in links)
+
+
+def is_reset(connection):
+    connection.settimeout(20)
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
 
 
 def test_binary_upgrade(busy_shop, counts):
