@@ -6,6 +6,8 @@
 #include "cashback/check.hpp"
 #include "clicks/check.hpp"
 #include "clicks/clicks_role.hpp"
+#include "cron/check.hpp"
+#include "cron/cron_command.hpp"
 #include "email/check.hpp"
 #include "email/email_channel.hpp"
 #include "messages/messages_command.hpp"
@@ -68,6 +70,15 @@ int start_cashback(const CashbackOptions& options) {
     const StopSignal stop;
     return run_cashback(settings.database_url, settings.redis, identity, options, stop, log,
                         settings.metrics_listen);
+}
+
+int start_cron(const CronCommand& command) {
+    const auto settings = read_settings();
+    const auto identity = make_worker_identity("cron");
+    const Log log(identity.role, identity.id, settings.log_level);
+    const StopSignal stop;
+    return run_cron(settings.database_url, settings.redis, identity, command.options(), stop, log,
+                    settings.metrics_listen);
 }
 
 using MakeChannel = std::unique_ptr<MessageChannel> (*)(const Log& log);
@@ -138,6 +149,8 @@ int main(int argc, char** argv) {
                          sms);
     CashbackCommand cashback;
     add_cashback_command(app, cashback);
+    CronCommand cron;
+    add_cron_command(app, cron);
 
     try {
         app.parse(argc, argv);
@@ -149,6 +162,9 @@ int main(int argc, char** argv) {
         }
         if (cashback.app->parsed()) {
             return cashback.check ? check_cashback(std::cerr) : start_cashback(cashback.options);
+        }
+        if (cron.app->parsed()) {
+            return cron.check ? check_cron(std::cerr) : start_cron(cron);
         }
         if (webhooks->parsed()) {
             if (check_only) {
