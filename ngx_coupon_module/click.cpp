@@ -99,7 +99,7 @@ ClickResult record_click(ngx_http_request_t* r, const OfferView& offer) {
     record.device = device;
     record.flags = context->flags;
     record.frontend_click_id = context->arguments.c;
-    record.request_id = variable(r, main.request_id_variable);
+    record.request_id = trace_id(r, context->headers);
     record.edge = main.edge_id;
     context->record = edge.clicks().append(record);
     return static_cast<bool>(context->record) && main.sync == SyncMode::always ? ClickResult::needs_sync : ClickResult::ready;

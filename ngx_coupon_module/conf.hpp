@@ -50,7 +50,7 @@ struct MainConf {
     std::string edge_id;
     std::vector<SipKey> click_keys;      // the first signs, all verify
     ngx_int_t country_variable = NGX_ERROR;
-    ngx_int_t request_id_variable = NGX_ERROR;  // set only where the configuration uses $request_id
+    ngx_int_t request_id_variable = NGX_ERROR;  // set only where the configuration uses it or a trace id
     bool redirects = false;              // some location has coupon_redirect on
     bool webhooks = false;               // some location has coupon_webhook
     uint64_t webhook_body_max_bytes = 0; // the largest of all locations

@@ -17,7 +17,7 @@
 
 #include "io/offload.hpp"
 
-#include <cstring>
+#include <algorithm>
 #include <exception>
 
 namespace coupon {
@@ -25,20 +25,22 @@ namespace {
 
 // $request_id is made only when somebody asks for it, and costs a random number: clicks carry it
 // where the configuration uses it (a log format, a proxied header), else there is nothing to match.
-ngx_int_t find_request_id(ngx_conf_t* cf) {
+bool uses_request_id(ngx_conf_t* cf) {
     auto* core = static_cast<ngx_http_core_main_conf_t*>(
         ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module));
     const auto* variables = static_cast<ngx_http_variable_t*>(core->variables.elts);
-    for (ngx_uint_t i = 0; i < core->variables.nelts; ++i) {
-        if (view(variables[i].name) == "request_id") {
-            return static_cast<ngx_int_t>(i);
-        }
-    }
-    return NGX_ERROR;
+    return std::any_of(variables, variables + core->variables.nelts, [](const ngx_http_variable_t& variable) {
+        const std::string_view name = view(variable.name);
+        return name == "request_id" || name == "coupon_trace_id" || name == "coupon_traceparent";
+    });
 }
 
 ngx_int_t complete_configuration(ngx_conf_t* cf) {
     MainConf& main = main_conf(cf);
+    if (uses_request_id(cf)) {
+        ngx_str_t name = ngx_string("request_id");
+        main.request_id_variable = ngx_http_get_variable_index(cf, &name);
+    }
     if (!main.active()) {
         return NGX_OK;
     }
@@ -46,7 +48,6 @@ ngx_int_t complete_configuration(ngx_conf_t* cf) {
         watch_webhook_bodies();
     }
     main.stats_zone = declare_stats_zone(cf);
-    main.request_id_variable = find_request_id(cf);
     return main.stats_zone != nullptr && declare_thread_pool(cf) ? NGX_OK : NGX_ERROR;
 }
 

@@ -208,7 +208,8 @@ ngx_int_t redirect(ngx_http_request_t* r) {
     context->path = *path;
     context->has_path = true;
     edge.expect_find(path->offer);
-    if (is_speculative(r)) {
+    context->headers = header_facts(r);
+    if (context->headers.speculative) {
         return refuse_speculation(r);
     }
     if (const auto& limit = location_conf(r).rate_limit) {

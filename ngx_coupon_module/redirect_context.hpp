@@ -3,6 +3,7 @@
 
 #include "nginx.hpp"
 #include "request_context.hpp"
+#include "request_facts.hpp"
 #include "stats.hpp"
 
 #include "core/redirect_path.hpp"
@@ -15,6 +16,7 @@ namespace coupon {
 struct RedirectContext : RequestContext {
     RedirectPath path;
     RedirectArgs arguments;
+    HeaderFacts headers;
     uint64_t user;           // 0: none, or dropped because its signature did not hold
     uint8_t flags;           // of the click record
     Outcome outcome;

@@ -1,6 +1,9 @@
 #include "request_facts.hpp"
 
+#include "conf.hpp"
+
 #include "core/crc32c.hpp"
+#include "core/trace_id.hpp"
 
 #include <cstring>
 
@@ -28,17 +31,31 @@ bool names_speculation(const ngx_str_t& key) noexcept {
 
 }  // namespace
 
-bool is_speculative(const ngx_http_request_t* r) noexcept {
+HeaderFacts header_facts(const ngx_http_request_t* r) noexcept {
+    HeaderFacts facts;
+    bool traced = false;
     for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
         const auto* headers = static_cast<const ngx_table_elt_t*>(part->elts);
         for (ngx_uint_t i = 0; i < part->nelts; ++i) {
-            if (names_speculation(headers[i].key) &&
-                (mentions(headers[i].value, "prefetch", 8) || mentions(headers[i].value, "prerender", 9))) {
-                return true;
+            const ngx_table_elt_t& header = headers[i];
+            if (names_speculation(header.key)) {
+                facts.speculative = facts.speculative || mentions(header.value, "prefetch", 8) ||
+                                    mentions(header.value, "prerender", 9);
+            } else if (equal_ignoring_case(header.key, "traceparent")) {
+                facts.traceparent = traced ? std::string_view{} : view(header.value);
+                traced = true;
             }
         }
     }
-    return false;
+    if (traced) {
+        facts.trace_id = find_trace_id(facts.traceparent);
+        facts.traceparent = facts.trace_id.empty() ? std::string_view{} : facts.traceparent;
+    }
+    return facts;
+}
+
+std::string_view trace_id(ngx_http_request_t* r, const HeaderFacts& facts) noexcept {
+    return facts.trace_id.empty() ? variable(r, main_conf(r).request_id_variable) : facts.trace_id;
 }
 
 std::string_view user_agent(const ngx_http_request_t* r) noexcept {

@@ -10,9 +10,19 @@
 
 namespace coupon {
 
-// A browser loads the page before anybody clicked: Sec-Purpose, Purpose or X-Moz say prefetch
-// or prerender.
-bool is_speculative(const ngx_http_request_t* r) noexcept;
+// What one look at all headers finds; views live as long as the request.
+struct HeaderFacts {
+    // A browser loads the page before anybody clicked: Sec-Purpose, Purpose or X-Moz say prefetch
+    // or prerender.
+    bool speculative = false;
+    // Where it is valid and there once; else both are empty.
+    std::string_view traceparent, trace_id;
+};
+HeaderFacts header_facts(const ngx_http_request_t* r) noexcept;
+
+// The id that finds the request in every log: of its traceparent, else NGINX's $request_id where the
+// configuration uses that, $coupon_trace_id or $coupon_traceparent; else empty.
+std::string_view trace_id(ngx_http_request_t* r, const HeaderFacts& facts) noexcept;
 
 std::string_view user_agent(const ngx_http_request_t* r) noexcept;
 std::string_view referrer(const ngx_http_request_t* r) noexcept;

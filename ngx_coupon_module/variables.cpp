@@ -2,7 +2,10 @@
 
 #include "conf.hpp"
 #include "redirect_context.hpp"
+#include "request_facts.hpp"
 #include "webhook_context.hpp"
+
+#include "core/trace_id.hpp"
 
 namespace coupon {
 namespace {
@@ -58,6 +61,27 @@ ngx_int_t verdict(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintp
                                                                     : std::string_view{});
 }
 
+// Also for requests that are not ours, which a log format or a proxied header may name it in.
+ngx_int_t trace(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t) {
+    return set_value(value, trace_id(r, header_facts(r)));
+}
+
+// What came, unchanged; else one that begins the trace of this request.
+ngx_int_t traceparent(ngx_http_request_t* r, ngx_http_variable_value_t* value, uintptr_t) {
+    const HeaderFacts facts = header_facts(r);
+    const std::string_view id = trace_id(r, facts);
+    if (!facts.traceparent.empty() || !is_trace_id(id)) {
+        return set_value(value, facts.traceparent);
+    }
+    auto* text = static_cast<u_char*>(ngx_pnalloc(r->pool, kTraceparentBytes + 1));
+    if (text == nullptr) {
+        return NGX_ERROR;
+    }
+    constexpr size_t kSpanDigits = 16;
+    ngx_snprintf(text, kTraceparentBytes + 1, "00-%*s-%*s-01%Z", id.size(), id.data(), kSpanDigits, id.data());
+    return set_value(value, {reinterpret_cast<char*>(text), kTraceparentBytes});
+}
+
 }  // namespace
 
 ngx_int_t add_variables(ngx_conf_t* cf) {
@@ -70,6 +94,8 @@ ngx_int_t add_variables(ngx_conf_t* cf) {
         {ngx_string("coupon_offer"), offer},
         {ngx_string("coupon_cache"), cache},
         {ngx_string("coupon_verdict"), verdict},
+        {ngx_string("coupon_trace_id"), trace},
+        {ngx_string("coupon_traceparent"), traceparent},
     };
     for (Definition& definition : definitions) {
         ngx_http_variable_t* variable = ngx_http_add_variable(cf, &definition.name, 0);

@@ -1,4 +1,4 @@
-// $coupon_click_id $coupon_offer $coupon_cache $coupon_verdict
+// $coupon_click_id $coupon_offer $coupon_cache $coupon_verdict $coupon_trace_id $coupon_traceparent
 #pragma once
 
 #include "nginx.hpp"

@@ -64,7 +64,7 @@ WebhookRecord record_of(ngx_http_request_t* r, const WebhookConf& conf, const We
     record.reason = check.reason;
     record.headers = headers;
     record.edge = main.edge_id;
-    record.request_id = variable(r, main.request_id_variable);
+    record.request_id = trace_id(r, header_facts(r));
     return record;
 }
 
@@ -109,10 +109,11 @@ void record_refused(ngx_http_request_t* r, WebhookContext& context, const Webhoo
         return;
     }
     conf.refused_tat_ns = decision.new_tat_ns;
+    const std::string_view id = trace_id(r, header_facts(r));
     // Not the request's log: its lines hold the path, and that the token.
-    ngx_log_error(NGX_LOG_WARN, Edge::current().log(), 0, "coupon: webhook of %*s in %s refused: %*s",
+    ngx_log_error(NGX_LOG_WARN, Edge::current().log(), 0, "coupon: webhook of %*s in %s refused: %*s%s%*s",
                   conf.provider->name.size(), conf.provider->name.data(), conf.location.c_str(), check.reason.size(),
-                  check.reason.data());
+                  check.reason.data(), id.empty() ? "" : ", trace id ", id.size(), id.data());
     // Whoever is refused may send as much as it likes: of that only what helps to see why is kept.
     auto headers = evidence(conf, request);
     for (WebhookHeader& header : headers) {

@@ -33,7 +33,8 @@ def store(database, click_id):
 
 
 FORMATS = ["{}", 'click={} offer=x', '"GET /out/m/{other} HTTP/1.1" 302 click={}', '{{"click_id":"{}","status":302}}',
-           "192.0.2.1|302|{}", '"{}"', "\tcoupon_click_id:{}\t", '"GET /out/m/{other}?c={other} HTTP/1.1" {} "https://a/?click_id={other}"']
+           "192.0.2.1|302|{}", '{{"offer":"{other}","click_id":"{}","note":"click={other}","correlation_id":"{other}"}}',
+           '{{"host":"a","line":{{"coupon_click_id":"{}","offer":"{other}"}}}}', '{{"click_id":"{}", cut off', '"{}"', "\tcoupon_click_id:{}\t", '"GET /out/m/{other}?c={other} HTTP/1.1" {} "https://a/?click_id={other}"']
 
 
 @pytest.mark.parametrize("line", FORMATS)
@@ -55,6 +56,11 @@ def test_other_lines_hold_none(database):
 def test_unjournaled_clicks_are_told_apart(database):
     run = audit(database, f"click={version_7()} verdict=unjournaled\n")
     assert run.returncode == 0 and "1 lines unjournaled" in run.stdout
+
+
+def test_unjournaled_clicks_in_json(database):
+    run = audit(database, f'{{"click_id":"{version_7()}","verdict":"unjournaled"}}\n{{"path":"/unjournaled","click_id":""}}\n')
+    assert run.returncode == 0 and "1 lines unjournaled" in run.stdout and " 0 click ids" in run.stdout
 
 
 def test_a_rejected_click_is_not_missing(database):

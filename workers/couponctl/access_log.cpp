@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "runtime/error.hpp"
 
@@ -42,9 +43,25 @@ bool begins_a_value(std::string_view before) {
     return std::string_view(" \t\",;|[('").find(c) != std::string_view::npos;
 }
 
-}  // namespace
+using nlohmann::json;
 
-std::vector<Uuid> click_ids_of_line(std::string_view line) {
+// Members of objects in it as well: what ships logs may have wrapped the line.
+void find_members(const json& object, LoggedLine& found) {
+    for (const auto& [name, value] : object.items()) {
+        if (value.is_object()) {
+            find_members(value, found);
+        } else if (value == "unjournaled") {
+            found.unjournaled = true;
+        } else if (value.is_string() && name.find("click") != std::string::npos) {
+            const auto id = parse_uuid(value.get_ref<const std::string&>());
+            if (id && is_version_7(*id)) {
+                found.ids.push_back(*id);
+            }
+        }
+    }
+}
+
+std::vector<Uuid> ids_in_text(std::string_view line) {
     std::vector<Uuid> ids;
     // A UUID is looked for around its first dash.
     for (auto dash = line.find('-'); dash != std::string_view::npos;
@@ -64,6 +81,21 @@ std::vector<Uuid> click_ids_of_line(std::string_view line) {
     return ids;
 }
 
+}  // namespace
+
+LoggedLine read_logged_line(std::string_view line) {
+    LoggedLine found;
+    const auto object =
+        line.starts_with('{') ? json::parse(line, nullptr, false) : json(json::value_t::discarded);
+    if (object.is_object()) {
+        find_members(object, found);
+    } else {
+        found.ids = ids_in_text(line);
+        found.unjournaled = line.find("unjournaled") != std::string_view::npos;
+    }
+    return found;
+}
+
 LoggedClicks read_access_log(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file.is_open()) {
@@ -72,12 +104,12 @@ LoggedClicks read_access_log(const std::string& path) {
     LoggedClicks clicks;
     for (std::string line; std::getline(file, line);) {
         ++clicks.lines;
-        if (line.find("unjournaled") != std::string::npos) {
+        const auto found = read_logged_line(line);
+        if (found.unjournaled) {
             ++clicks.unjournaled;
             continue;
         }
-        const auto ids = click_ids_of_line(line);
-        clicks.ids.insert(clicks.ids.end(), ids.begin(), ids.end());
+        clicks.ids.insert(clicks.ids.end(), found.ids.begin(), found.ids.end());
     }
     if (file.bad()) {
         throw ConfigError("cannot read the access log " + path + ": " + std::strerror(errno));

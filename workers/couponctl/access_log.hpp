@@ -16,9 +16,15 @@ struct LoggedClicks {
     std::uint64_t unjournaled = 0;  // lines that say so: those clicks are known to be lost
 };
 
-// The ids of one line: version 7 UUIDs that stand alone, as a JSON value, or behind '=' or ':' and
-// a name with "click" in it. Ids inside a URL (…/out/shop/<uuid>, ?c=<uuid>) are somebody else's.
-std::vector<Uuid> click_ids_of_line(std::string_view line);
+struct LoggedLine {
+    std::vector<Uuid> ids;
+    bool unjournaled = false;
+};
+
+// The ids of one line: version 7 UUIDs. Where it is a JSON object, the values of members with
+// "click" in their name; else what stands alone, or behind '=' or ':' and such a name. Ids inside a
+// URL (…/out/shop/<uuid>, ?c=<uuid>) are somebody else's.
+LoggedLine read_logged_line(std::string_view line);
 
 // Throws ConfigError when the file cannot be read.
 LoggedClicks read_access_log(const std::string& path);
