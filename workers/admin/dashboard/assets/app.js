@@ -42,6 +42,7 @@ function keep(name, rest = [], query = {}) {
 function show(focus) {
     const { section, rest, query } = address();
     shown?.close();
+    document.querySelectorAll('dialog[open]').forEach((dialog) => dialog.close());
     const main = byId('main');
     main.replaceChildren();
     const heading = h('h1', { tabindex: '-1' }, section.title);

@@ -55,7 +55,7 @@ function cronTable({ session, live }) {
         empty: 'No job is known yet: a cron worker writes them down when it starts to lead.',
         columns: [
             { title: 'Job', kind: 'first', cell: (job) => [foreign(job.name), job.what ? foreign(job.what, { class: 'muted what' }) : null] },
-            { title: 'Schedule', cell: (job) => foreign(job.schedule) },
+            { title: 'Schedule', kind: 'word', cell: (job) => foreign(job.schedule) },
             { title: 'Next', cell: (job) => (job.next_at ? h('span', { class: 'stack' }, age(job.next_at), h('span', { class: 'muted' }, time(job.next_at))) : '–') },
             { title: 'Last', cell: (job) => h('span', { class: 'stack' }, job.running ? h('span', { class: 'tag busy' }, 'running') : status(job.last),
                 job.last ? age(job.last.finished_at || job.last.started_at) : null) },

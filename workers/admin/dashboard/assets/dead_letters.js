@@ -1,6 +1,6 @@
 // Dead letters of one queue: search, look, retry, purge.
 import { get, part } from './api.js';
-import { button, foreign, h, labelled, settled } from './dom.js';
+import { button, foreign, h, labelled, settled, shortId } from './dom.js';
 import { actOnAll, actOnOne, actOnSome } from './dead_letter_acts.js';
 import { showDetails } from './dialogs.js';
 import { count, number, time } from './format.js';
@@ -33,7 +33,7 @@ function deadTable({ mayAct, selected, name, look, pick, pickAll }) {
         { title: 'Failed', cell: (item) => time(item.failed_at || item.created_at) },
         { title: 'Attempts', kind: 'number', cell: (item) => number(item.attempts) },
         { title: 'Why', kind: 'long', cell: (item) => foreign(item.last_error ?? '–') },
-        { title: 'Id', kind: 'id', cell: (item) => foreign(item.id, { title: item.correlation_id ? `correlation ${item.correlation_id}` : null }) },
+        { title: 'Id', kind: 'id', cell: (item) => shortId(item.id, item.correlation_id ? `${item.id} · correlation id ${item.correlation_id}` : item.id) },
     ];
     const type = columns[0].cell;
     columns[0].cell = (item) => {
@@ -101,7 +101,7 @@ function openQueue(root, { name, q, mayAct, keepQuery, stats }) {
     function showActions() {
         for (const { verb, some, element } of buttons) {
             const word = verb === 'retry' ? 'Retry' : 'Purge';
-            element.textContent = some ? `${word} selected (${number(selected.size)})` : `${word} all ${q ? 'matching' : 'of them'}…`;
+            element.textContent = some ? `${word} selected (${number(selected.size)})` : `${word} all${q ? ' matching' : ''}…`;
             element.disabled = some ? selected.size === 0 : list.items.length === 0;
         }
         pickAll.checked = selected.size > 0 && selected.size === list.items.length;

@@ -1,6 +1,6 @@
 // Jobs that wait for their time: for their first, or for another attempt.
 import { get, part } from './api.js';
-import { foreign, h } from './dom.js';
+import { foreign, h, shortId } from './dom.js';
 import { age, number, time } from './format.js';
 import { pages } from './pages.js';
 import { queueTabs } from './queue_tabs.js';
@@ -21,7 +21,7 @@ function openQueue(root, name) {
             { title: 'At', cell: (item) => time(item.scheduled_at) },
             { title: 'Attempts', kind: 'number', cell: (item) => number(item.attempts) },
             { title: 'Last error', kind: 'long', cell: (item) => foreign(item.last_error ?? '–') },
-            { title: 'Id', kind: 'id', cell: (item) => foreign(item.id) },
+            { title: 'Id', kind: 'id', cell: (item) => shortId(item.id) },
         ],
     });
     const list = pages({ rows, load: (after) => get(`queue/delayed/${part(name)}`, { limit: 100, after }) });

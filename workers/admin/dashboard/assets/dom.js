@@ -39,6 +39,12 @@ export function foreign(text, properties = {}) {
     return h('bdi', { dir: 'auto', ...properties }, plain(text));
 }
 
+// An id of which the whole is shown on hover, and in the details.
+export function shortId(id, title = id) {
+    const text = String(id);
+    return foreign(text.length > 16 ? `${text.slice(0, 8)}…${text.slice(-4)}` : text, { title: plain(title), class: 'short-id' });
+}
+
 export function button(text, click, properties = {}) {
     return h('button', { type: 'button', ...properties, on: { click } }, text);
 }

@@ -17,7 +17,7 @@ function parts({ clicks, devices: counts = {} }) {
 }
 
 function daysTable() {
-    return table({ label: 'Clicks by day and device', key: (item) => item.day, empty: 'No click was stored in this time.', columns: [
+    return table({ label: 'Clicks by day and device', shape: 'rows', key: (item) => item.day, empty: 'No click was stored in this time.', columns: [
         { title: 'Day', kind: 'first', cell: (item) => h('span', { title: item.day }, day(item.day)) },
         { title: 'Clicks', kind: 'number', cell: (item) => number(item.clicks) },
         ...devices.map(({ name }) => ({ title: name.charAt(0).toUpperCase() + name.slice(1), kind: 'number', cell: (item) => number(parts(item)[name]) })),
@@ -27,7 +27,7 @@ function daysTable() {
 
 // The share of the first one as a bar behind the number.
 function share(clicks, most) {
-    return h('span', { class: 'share' }, h('meter', { min: 0, max: Math.max(1, most), value: clicks, 'aria-hidden': 'true' }), number(clicks));
+    return h('span', { class: 'share' }, h('meter', { min: 0, max: Math.max(1, most), value: clicks, 'aria-hidden': 'true' }), h('b', {}, number(clicks)));
 }
 
 function open(root, { query, keep, aside }) {
@@ -36,11 +36,11 @@ function open(root, { query, keep, aside }) {
     let most = { offers: 1, merchants: 1 };
     const chart = barChart({ label: 'Clicks by day and device', names: devices });
     const byDay = daysTable();
-    const offersTable = table({ label: 'Top offers', key: (item) => String(item.offer), empty: 'No offer was clicked in this time.',
+    const offersTable = table({ label: 'Top offers', shape: 'rows', key: (item) => String(item.offer), empty: 'No offer was clicked in this time.',
         mark: () => most.offers, columns: [
             { title: 'Offer', kind: 'first', cell: (item) => [foreign(item.title || `offer ${item.offer}`, { title: item.uuid }), foreign(item.merchant ?? '', { class: 'muted what' })] },
             { title: 'Clicks', kind: 'number', cell: (item) => share(item.clicks, most.offers) }] });
-    const merchantsTable = table({ label: 'Top merchants', key: (item) => item.slug ?? item.merchant, empty: 'No merchant was clicked in this time.',
+    const merchantsTable = table({ label: 'Top merchants', shape: 'rows', key: (item) => item.slug ?? item.merchant, empty: 'No merchant was clicked in this time.',
         mark: () => most.merchants, columns: [
             { title: 'Merchant', kind: 'first', cell: (item) => foreign(item.merchant ?? item.slug) },
             { title: 'Clicks', kind: 'number', cell: (item) => share(item.clicks, most.merchants) }] });

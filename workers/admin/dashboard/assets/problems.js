@@ -11,6 +11,9 @@ function ofWorkers({ redis, postgres, workers, roles }) {
     const found = [];
     if (redis === false) found.push({ key: 'redis', bad: true, text: ['Redis cannot be reached: queues and heartbeats are not known. Nothing is lost meanwhile.'] });
     if (postgres === false) found.push({ key: 'postgres', bad: true, text: ['PostgreSQL cannot be reached: nothing is carried out until it is back.'] });
+    if (redis && !workers.some((worker) => worker.alive && worker.role !== 'admin')) {
+        found.push({ key: 'nobody', bad: true, text: ['No worker is alive but for the one behind this page.'] });
+    }
     for (const { role, alive } of roles || []) {
         if (alive === 0) found.push({ key: `role ${role}`, bad: true, text: [`No ${role} worker is alive.`] });
     }
@@ -23,10 +26,12 @@ function ofWorkers({ redis, postgres, workers, roles }) {
 
 function ofQueues({ queues }) {
     const found = [];
+    const dead = queues.filter((queue) => queue.failed > 0);
+    if (dead.length) {
+        found.push({ key: 'dead', text: [`${count(dead.reduce((sum, queue) => sum + queue.failed, 0), 'dead letter')}: `,
+            ...dead.flatMap((queue, at) => [at ? ', ' : '', h('a', { href: `#/dead/${queue.name}` }, `${queue.name} ${number(queue.failed)}`)]), '.'] });
+    }
     for (const queue of queues) {
-        if (queue.failed > 0) {
-            found.push({ key: `dead ${queue.name}`, text: [h('a', { href: `#/dead/${queue.name}` }, count(queue.failed, 'dead letter')), ` in ${queue.name}.`] });
-        }
         if (queue.oldest_due_s > overdue_s) {
             found.push({ key: `due ${queue.name}`, bad: true, text: [`The oldest due job of ${queue.name} has waited for ${duration(queue.oldest_due_s)}.`] });
         }

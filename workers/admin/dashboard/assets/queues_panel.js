@@ -13,6 +13,7 @@ function linked(section, queue, value) {
 export function queuesPanel() {
     const rows = table({
         label: 'Queues',
+        shape: 'tiles',
         key: (queue) => queue.name,
         empty: 'No queue is known.',
         columns: [

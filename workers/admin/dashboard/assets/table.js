@@ -39,14 +39,15 @@ export function reconcile(parent, kept, wanted) {
     }
 }
 
-// columns: [{title, cell: item → node or text, kind: '' | 'number' | 'id' | 'long' | 'first' | 'act'}];
+// `shape` says what becomes of rows where there is little room: 'cards' with a line for each cell, 'tiles' with cells
+// beside each other, or 'rows' as they are. columns: [{title, cell: item → node or text, kind: '' | 'number' | 'id' | 'word' | 'long' | 'first' | 'act'}];
 // rowClass: item → class names; mark: item → what else a row depends on (whether it is selected).
-export function table({ label, columns, key, empty, rowClass = () => '', mark = () => '' }) {
+export function table({ label, shape = 'cards', columns, key, empty, rowClass = () => '', mark = () => '' }) {
     const kept = new Map();
     const body = h('tbody', { role: 'rowgroup' });
     const heads = columns.map((column) => h('th', { scope: 'col', role: 'columnheader', class: column.kind || '' },
         column.head ? column.head() : column.title));
-    const whole = h('table', { role: 'table' },
+    const whole = h('table', { role: 'table', class: shape === 'rows' ? 'rows' : `folds ${shape}` },
         h('caption', { class: 'unseen' }, label),
         h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, heads)), body);
     const nothing = emptyState(empty);

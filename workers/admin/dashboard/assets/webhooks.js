@@ -1,6 +1,6 @@
 // What providers sent, what became of it, and sending it through once more.
 import { get, part, post } from './api.js';
-import { button, foreign, h, labelled, select, settled } from './dom.js';
+import { button, foreign, h, labelled, select, settled, shortId } from './dom.js';
 import { ask, showDetails } from './dialogs.js';
 import { number, time } from './format.js';
 import { tell } from './notices.js';
@@ -58,8 +58,8 @@ export function webhookTable(look) {
             { title: 'Outcome', kind: 'long', cell: (item) => (item.outcome ? [foreign(item.outcome),
                 item.outcome_reason ? foreign(item.outcome_reason, { class: 'muted reason' }) : null] : '–') },
             { title: 'Attempts', kind: 'number', cell: (item) => number(item.attempts) },
-            { title: 'Trust', cell: (item) => foreign(item.trust ?? '–') },
-            { title: 'Id', kind: 'id', cell: (item) => foreign(item.id) },
+            { title: 'Trust', kind: 'word', cell: (item) => foreign(item.trust ?? '–') },
+            { title: 'Id', kind: 'id', cell: (item) => shortId(item.id) },
         ],
     });
 }

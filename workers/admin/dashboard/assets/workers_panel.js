@@ -27,6 +27,7 @@ export function workersPanel() {
     const summary = h('ul', { class: 'roles', 'aria-label': 'Roles' });
     const rows = table({
         label: 'Workers by role',
+        shape: 'tiles',
         key: (worker) => worker.id,
         empty: 'No worker has shown itself in Redis in the last hour. Is one started, and does it use this Redis?',
         rowClass: (worker) => (worker.alive ? '' : 'gone'),
