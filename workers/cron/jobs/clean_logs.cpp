@@ -1,0 +1,93 @@
+#include "cron/jobs/clean_logs.hpp"
+
+#include <array>
+
+#include "cron/jobs/archive_file.hpp"
+#include "cron/jobs/archive_rows.hpp"
+#include "cron/jobs/batches.hpp"
+#include "cron/jobs/click_partitions.hpp"
+#include "cron/jobs/click_privacy.hpp"
+
+namespace coupon {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* audit_logs_sql =
+    "DELETE FROM audit_logs WHERE ctid = ANY (ARRAY(SELECT ctid FROM audit_logs"
+    " WHERE created_at < now() - make_interval(days => $1::int) LIMIT $2::bigint))";
+
+// Vouchers, links and passwords are not needed once their message is sent. The row stays: its key
+// keeps the message from being sent again.
+const std::array<const char*, 2> message_data_sql = {
+    "UPDATE email_queue SET data = '{}' WHERE ctid = ANY (ARRAY(SELECT ctid FROM email_queue"
+    " WHERE status = 'completed' AND finished_at < now() - make_interval(days => $1::int)"
+    " AND data::text <> '{}' LIMIT $2::bigint FOR UPDATE SKIP LOCKED))",
+    "UPDATE sms_queue SET data = '{}' WHERE ctid = ANY (ARRAY(SELECT ctid FROM sms_queue"
+    " WHERE status = 'completed' AND finished_at < now() - make_interval(days => $1::int)"
+    " AND data::text <> '{}' LIMIT $2::bigint FOR UPDATE SKIP LOCKED))"};
+
+const ArchiveSource finished_webhooks{
+    "webhook_logs",
+    "t.status = 'completed' AND t.received_at < now() - make_interval(days => $1::int)",
+    "received_at"};
+
+ArchiveSource dead(const std::string& table) {
+    return {table, "t.status = 'failed' AND t.created_at < now() - make_interval(days => $1::int)",
+            "created_at"};
+}
+
+constexpr const char* no_archive = "kept: ARCHIVE_DIR is not set";
+
+}  // namespace
+
+CronJob clean_logs(const RetentionSettings& settings) {
+    const auto work = [settings](CronRun& run) {
+        Json done;
+        done["audit_logs"] =
+            repeat_batches(run, audit_logs_sql, {std::to_string(settings.audit_log_days)});
+        std::int64_t messages = 0;
+        for (const auto* sql : message_data_sql) {
+            messages += repeat_batches(run, sql, {std::to_string(settings.message_data_days)});
+        }
+        done["message_data"] = messages;
+        done["visitors"] = forget_visitors(run, settings.click_pii_days);
+        if (settings.archive_folder.empty()) {
+            done["webhook_logs"] = no_archive;
+        } else {
+            repair_archive(run.pg, settings.archive_folder);
+            done["webhook_logs"] = archive_rows(run, settings.archive_folder, finished_webhooks,
+                                                settings.webhook_log_days);
+        }
+        done["click_partitions"] =
+            detach_click_partitions(run, settings.click_months, settings.attribution_days);
+        if (run.stop.requested()) {
+            done["interrupted"] = true;
+        }
+        return done;
+    };
+    return {"clean_logs", "Delete, archive and make anonymous what is kept no longer",
+            "weekly sun 03:30", work};
+}
+
+CronJob dead_rows(const RetentionSettings& settings) {
+    const auto work = [settings](CronRun& run) -> Json {
+        if (settings.archive_folder.empty()) {
+            return {{"dead_letters", no_archive}};
+        }
+        repair_archive(run.pg, settings.archive_folder);
+        Json done;
+        for (const auto* table :
+             {"email_queue", "sms_queue", "cashback_jobs", "outbox", "webhook_logs"}) {
+            done[table] =
+                archive_rows(run, settings.archive_folder, dead(table), settings.dead_days);
+        }
+        if (run.stop.requested()) {
+            done["interrupted"] = true;
+        }
+        return done;
+    };
+    return {"dead_rows", "Archive dead letters that nobody replayed", "weekly sun 04:30", work};
+}
+
+}  // namespace coupon
