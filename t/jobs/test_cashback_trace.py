@@ -86,6 +86,24 @@ def test_what_is_not_credited_says_why(shop):
     assert [event["status"] for event in found["cashback"]] == ["reversed"]
 
 
+def test_money_in_a_wallet_is_told_whatever_is_reported_since(shop, bought):
+    shop.admitad.world.change(bought, members={"payment": "a lot"})
+    shop.once()
+    found, = trace(shop, "ORDER-7")
+    assert found["where"].startswith(f"{SENTENCE} {shop.asha} since ")
+    assert ". Put aside: what admitad reports cannot be used (" in found["where"]
+    shop.database.run("UPDATE affiliate_transactions SET problem = NULL, version = version + 1")
+    found, = trace(shop, "ORDER-7")
+    assert found["where"].startswith(f"{SENTENCE} {shop.asha} since ")
+    assert found["where"].endswith(" waits for a cashback worker.")
+
+
+def test_what_cannot_be_used_is_put_aside(shop):
+    shop.admitad.world.add(shop.click(shop.shoes, shop.asha), order="ORDER-8", members={"payment": "a lot"})
+    shop.once()
+    assert trace(shop, "ORDER-8")[0]["where"].startswith("Put aside: what admitad reports cannot be used (")
+
+
 def test_a_click_without_a_purchase(shop):
     click = shop.click(shop.shoes, shop.asha)
     found, = trace(shop, click)

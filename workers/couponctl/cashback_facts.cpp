@@ -44,7 +44,8 @@ constexpr const char* states_sql =
     " FROM cashback_transitions WHERE source_id = $1::bigint";
 
 constexpr const char* events_sql =
-    "SELECT json_agg(json_build_object('id', id, 'generation', generation, 'status', status::text,"
+    "SELECT json_agg(json_build_object('id', id, 'generation', generation, 'user', user_id,"
+    "  'status', status::text,"
     "  'cashback', cashback_amount::text, 'commission', commission_amount::text,"
     "  'currency', currency, 'paid', " COUPON_AT("paid_at") ", 'changed', " COUPON_AT("updated_at") ")"
     "  ORDER BY generation) FROM cashback_events WHERE source_id = $1::bigint";

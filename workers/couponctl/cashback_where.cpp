@@ -42,8 +42,8 @@ std::string where_of_click(const ordered_json& facts) {
 }
 
 std::string where_of_paid(const ordered_json& facts, const ordered_json& event) {
-    auto sentence = amount_of(event) + " is in the wallet of user " +
-                    text(facts.at("transaction"), "user") + " since " + text(event, "paid");
+    auto sentence = amount_of(event) + " is in the wallet of user " + text(event, "user") +
+                    " since " + text(event, "paid");
     const auto& withdrawals = facts.at("withdrawals");
     if (!withdrawals.empty()) {
         const auto& last = withdrawals.back();
@@ -78,6 +78,24 @@ std::string where_of_event(const ordered_json& facts, const ordered_json& event)
     return with_reason("No cashback: " + network + " says " + word, last_cause(facts));
 }
 
+bool has_moved(const ordered_json& event) {
+    const auto status = text(event, "status");
+    return status == "paid" || status == "reversed";
+}
+
+// Why the network's latest word has had no effect; empty: it has had it.
+std::string what_holds_it_up(const ordered_json& transaction) {
+    if (const auto problem = text(transaction, "problem"); !problem.empty()) {
+        return "Put aside: what " + text(transaction, "network") + " reports cannot be used (" +
+               problem + ").";
+    }
+    if (transaction.value("waits", false)) {
+        return "The network's report of " + text(transaction, "changed") +
+               " waits for a cashback worker.";
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string where_cashback_is(const ordered_json& facts) {
@@ -86,13 +104,14 @@ std::string where_cashback_is(const ordered_json& facts) {
     }
     const auto& transaction = facts.at("transaction");
     const auto& events = facts.at("cashback");
-    if (const auto problem = text(transaction, "problem"); !problem.empty()) {
-        return "Put aside: what " + text(transaction, "network") + " reports cannot be used (" +
-               problem + ").";
+    const auto held_up = what_holds_it_up(transaction);
+    // What the network reports later takes no money out of a wallet by itself.
+    if (!events.empty() && has_moved(events.back())) {
+        const auto sentence = where_of_event(facts, events.back());
+        return held_up.empty() ? sentence : sentence + " " + held_up;
     }
-    if (transaction.value("waits", false)) {
-        return "The network's report of " + text(transaction, "changed") +
-               " waits for a cashback worker.";
+    if (!held_up.empty()) {
+        return held_up;
     }
     if (const auto why = text(transaction, "unmatched"); !why.empty()) {
         return "No cashback: " + why + ".";
