@@ -36,7 +36,8 @@ constexpr const char* look_again_sql =
     " WHERE id IN ("
     "  SELECT id FROM affiliate_transactions WHERE processed >= version AND duplicate_of IS NULL"
     "   AND state <> 'rejected' AND (problem LIKE 'no effect: %' OR unmatched = $2"
-    "    OR starts_with(unmatched, $3) OR (unmatched <> ALL ($4::text[])"
+    "    OR starts_with(unmatched, $3) OR starts_with(unmatched, $6) OR (unmatched <> ALL "
+    "($4::text[])"
     "     AND NOT starts_with(unmatched, $5)"
     "     AND first_seen_at > now() - make_interval(days => $1::int)))"
     "  ORDER BY looked_at NULLS FIRST, id LIMIT 10000)";
@@ -67,16 +68,19 @@ TransactionRows with_owners(PgConnection& pg, const EffectSettings& settings,
     find_owners(pg, settings.click_keys, settings.attribution_days, rows);
     while (true) {
         const auto others = settle_same_orders(pg, rows);
-        if (others.empty()) {
-            return rows;
-        }
-        auto more = take_anew(pg, settings.credit_on, others);
+        auto more = others.empty() ? TransactionRows() : take_anew(pg, others);
         if (more.empty()) {
-            return rows;
+            break;
         }
         find_owners(pg, settings.click_keys, settings.attribution_days, more);
         std::move(more.begin(), more.end(), std::back_inserter(rows));
     }
+    // That another network's is worth nothing here can be said without its terms; what it is worth
+    // else is left to those who know them.
+    std::erase_if(rows, [&](const TransactionRow& row) {
+        return !row.duplicate_of && !settings.credit_on.contains(row.network);
+    });
+    return rows;
 }
 
 std::vector<PlannedTransaction> plan(PgConnection& pg, const EffectSettings& settings,
@@ -89,8 +93,10 @@ std::vector<PlannedTransaction> plan(PgConnection& pg, const EffectSettings& set
         CreditPlan steps;
         row.problem = desired[i].problem;
         if (row.is_readable && row.problem.empty()) {
-            steps =
-                plan_credit(row, desired[i], settings.credit_on.at(row.network), settings.currency);
+            const auto terms = settings.credit_on.find(row.network);
+            const auto credit_on =
+                terms == settings.credit_on.end() ? NetworkState::paid : terms->second;
+            steps = plan_credit(row, desired[i], credit_on, settings.currency);
             if (steps.waits) {
                 row.unmatched = desired[i].reason;
             }
@@ -220,8 +226,9 @@ std::int64_t look_again_at_unmatched(PgConnection& pg, std::int64_t attribution_
         never.add(reason);
     }
     return pg
-        .execute(look_again_sql, {std::to_string(attribution_days), reasons::no_rule,
-                                  reasons::no_rate, never.literal(), reasons::credited_before})
+        .execute(look_again_sql,
+                 {std::to_string(attribution_days), reasons::no_rule, reasons::no_rate,
+                  never.literal(), reasons::credited_before, reasons::maybe_credited_before})
         .affected();
 }
 

@@ -72,8 +72,9 @@ class TransactionEffects {
     std::vector<std::int64_t> waiting_;
 };
 
-// Those that found no rate or no usable rule are looked at again, and while they are younger than
-// the attribution window those that found no owner, since a click may be stored late: sets version
+// Those that found no rate or no usable rule, or may have been credited before the ledger, are
+// looked at again, and while they are younger than the attribution window those that found no
+// owner, since a click may be stored late: sets version
 // + 1; how many. Not what no click can heal, nor what was rejected. At most 10,000 at a time, those
 // first whose last look is the longest ago. Throws PgError.
 std::int64_t look_again_at_unmatched(PgConnection& pg, std::int64_t attribution_days);

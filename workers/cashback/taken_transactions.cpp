@@ -29,6 +29,9 @@ constexpr const char* these_sql = COUPON_TAKE_SQL(
     "t.network = ANY ($1::text[]) AND t.id = ANY ($2::bigint[]) ORDER BY t.id"
     " FOR UPDATE OF t SKIP LOCKED");
 
+constexpr const char* any_sql =
+    COUPON_TAKE_SQL("t.id = ANY ($1::bigint[]) ORDER BY t.id FOR UPDATE OF t");
+
 #undef COUPON_TAKE_SQL
 
 constexpr const char* anew_sql =
@@ -126,10 +129,9 @@ TransactionRows take_these(PgConnection& pg, const std::map<std::string, Network
     return read_transactions(pg.execute(these_sql, {names_of(networks), literal(ids)}));
 }
 
-TransactionRows take_anew(PgConnection& pg, const std::map<std::string, NetworkState>& networks,
-                          const std::vector<std::int64_t>& ids) {
+TransactionRows take_anew(PgConnection& pg, const std::vector<std::int64_t>& ids) {
     pg.execute(anew_sql, {literal(ids)});
-    return take_these(pg, networks, ids);
+    return read_transactions(pg.execute(any_sql, {literal(ids)}));
 }
 
 }  // namespace coupon

@@ -27,9 +27,9 @@ TransactionRows take_transactions(PgConnection& pg,
 TransactionRows take_these(PgConnection& pg, const std::map<std::string, NetworkState>& networks,
                            const std::vector<std::int64_t>& ids);
 
-// These in any case: all of them wait now, whatever their network.
-TransactionRows take_anew(PgConnection& pg, const std::map<std::string, NetworkState>& networks,
-                          const std::vector<std::int64_t>& ids);
+// These in any case, whatever their network, once who has locked them is done: all of them wait for
+// their effect now.
+TransactionRows take_anew(PgConnection& pg, const std::vector<std::int64_t>& ids);
 
 // The columns of an event `e`, as read_event reads them.
 #define COUPON_EVENT_COLUMNS                                                   \

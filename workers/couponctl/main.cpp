@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "couponctl/audit.hpp"
+#include "couponctl/autoscale.hpp"
 #include "couponctl/cashback_commands.hpp"
 #include "couponctl/explain.hpp"
 #include "couponctl/journal_ls.hpp"
@@ -104,6 +105,7 @@ int main(int argc, char** argv) {
     add_notification_commands(app, std::cout);
     add_suppression_commands(app, std::cout);
     add_template_commands(app, std::cout);
+    add_autoscale_command(app, std::cout, exit_code);
 
     try {
         app.parse(argc, argv);
