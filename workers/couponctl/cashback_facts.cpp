@@ -33,7 +33,9 @@ constexpr const char* postbacks_sql =
     "SELECT json_agg(json_build_object('at', " COUPON_AT("COALESCE(w.received_at, j.created_at)") ","
     "  'network', j.network, 'status', j.data ->> 'status', 'amount', j.data ->> 'amount',"
     "  'job', j.status, 'error', j.last_error, 'webhook', w.id) ORDER BY j.created_at)"
-    " FROM cashback_jobs j LEFT JOIN webhook_logs w ON w.id::text = j.data ->> 'webhook_log'"
+    " FROM cashback_jobs j LEFT JOIN LATERAL (SELECT id, received_at FROM webhook_logs WHERE id ="
+    "  CASE WHEN j.data ->> 'webhook_log' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
+    "   THEN (j.data ->> 'webhook_log')::uuid END LIMIT 1) AS w ON true"
     " WHERE j.type = 'postback' AND (j.network = $1 AND j.data ->> 'id' = $2"
     "  OR j.data ->> 'click' = $3)";
 
@@ -50,22 +52,27 @@ constexpr const char* events_sql =
     "  'currency', currency, 'paid', " COUPON_AT("paid_at") ", 'changed', " COUPON_AT("updated_at") ")"
     "  ORDER BY generation) FROM cashback_events WHERE source_id = $1::bigint";
 
-constexpr const char* ledger_sql =
-    "WITH own AS (SELECT unnest(ARRAY[ledger_commission, ledger_credit, ledger_reversal]) AS id"
-    "   FROM cashback_events WHERE source_id = $1::bigint)"
+// The postings of the events, and what undid them.
+#define COUPON_POSTINGS                                                                          \
+    "WITH own AS (SELECT unnest(ARRAY[ledger_commission, ledger_credit, ledger_reversal]) AS id" \
+    "   FROM cashback_events WHERE source_id = $1::bigint),"                                     \
+    " postings AS (SELECT id FROM own UNION SELECT t.id FROM own JOIN ledger_transactions t"     \
+    "   ON t.reverses = own.id)"
+
+constexpr const char* ledger_sql = COUPON_POSTINGS
     " SELECT json_agg(json_build_object('at', " COUPON_AT("t.created_at") ", 'id', t.id,"
     "  'kind', t.kind, 'key', t.key, 'account', e.account, 'user', e.user_id,"
     "  'amount', e.amount::text, 'cause', t.cause) ORDER BY t.id, e.line)"
-    " FROM ledger_transactions t JOIN ledger_entries e ON e.transaction_id = t.id"
-    " WHERE t.id IN (SELECT id FROM own) OR t.reverses IN (SELECT id FROM own)";
+    " FROM postings JOIN ledger_transactions t ON t.id = postings.id"
+    " JOIN ledger_entries e ON e.transaction_id = t.id";
 
-constexpr const char* wallet_sql =
-    "SELECT json_agg(json_build_object('at', " COUPON_AT("w.created_at") ", 'type', w.type::text,"
+constexpr const char* wallet_sql = COUPON_POSTINGS
+    " SELECT json_agg(json_build_object('at', " COUPON_AT("w.created_at") ", 'type', w.type::text,"
     "  'amount', w.amount::text, 'before', w.balance_before::text, 'after', w.balance_after::text)"
     "  ORDER BY w.id)"
-    " FROM cashback_events e JOIN wallet_transactions w ON w.user_id = e.user_id"
-    "  AND w.reference_type = 'cashback' AND w.reference_id = e.id"
-    " WHERE e.source_id = $1::bigint";
+    " FROM postings JOIN wallet_transactions w ON w.ledger_transaction_id = postings.id";
+
+#undef COUPON_POSTINGS
 
 constexpr const char* withdrawals_sql =
     "SELECT json_agg(json_build_object('asked', " COUPON_AT("w.created_at") ","

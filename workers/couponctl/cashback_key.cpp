@@ -11,9 +11,13 @@ constexpr std::size_t purchases_max = 50;
 
 #define COUPON_NEWEST " ORDER BY id DESC LIMIT 51"
 
+// The networks are found by the index over their names.
 constexpr const char* by_transaction_sql =
-    "SELECT id::text FROM affiliate_transactions WHERE transaction_id = $1"
-    " AND network IN (SELECT DISTINCT network FROM affiliate_transactions)" COUPON_NEWEST;
+    "WITH RECURSIVE networks AS (SELECT min(network) AS name FROM affiliate_transactions UNION ALL"
+    "  SELECT (SELECT min(network) FROM affiliate_transactions WHERE network > name)"
+    "   FROM networks WHERE name IS NOT NULL)"
+    " SELECT id::text FROM affiliate_transactions WHERE transaction_id = $1"
+    " AND network = ANY (ARRAY(SELECT name FROM networks))" COUPON_NEWEST;
 constexpr const char* by_network_sql =
     "SELECT id::text FROM affiliate_transactions WHERE network = $1 AND transaction_id = "
     "$2" COUPON_NEWEST;
