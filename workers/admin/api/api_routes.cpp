@@ -1,13 +1,73 @@
 #include "admin/api/api_routes.hpp"
 
-namespace coupon {
+#include "admin/api/dead_actions.hpp"
+#include "admin/api/dead_list.hpp"
+#include "admin/api/queue_stats.hpp"
+#include "admin/api/request_values.hpp"
+#include "admin/api/workers_health.hpp"
+#include "runtime/error.hpp"
 
-std::vector<AdminRoute> admin_api_routes() {
-    return {};
+namespace coupon {
+namespace {
+
+using Answer = AdminAnswer (*)(const AdminRequest& request, AdminResources& resources);
+
+// A value that PostgreSQL cannot read came from the request: everything else is ours.
+AdminHandler guarded(Answer answer) {
+    return [answer](const AdminRequest& request, AdminResources& resources) {
+        try {
+            return answer(request, resources);
+        } catch (const PgError& error) {
+            if (error.is_data_error()) {
+                refuse("a value of the request cannot be used");
+            }
+            throw;
+        } catch (const CommandError& error) {
+            refuse(error.what());
+        }
+    };
 }
 
-std::vector<LiveSnapshot> live_snapshots(AdminResources&) {
-    return {};
+AdminRoute get(const char* pattern, Answer answer) {
+    return {"GET", pattern, AdminRole::read_only, guarded(answer)};
+}
+
+AdminRoute post(const char* pattern, Answer answer) {
+    return {"POST", pattern, AdminRole::operate, guarded(answer)};
+}
+
+AdminRoute remove(const char* pattern, Answer answer) {
+    return {"DELETE", pattern, AdminRole::operate, guarded(answer)};
+}
+
+void add(std::vector<LiveSnapshot>& snapshots, const char* event, AdminResources& resources,
+         Json (*look)(AdminResources& resources)) {
+    try {
+        snapshots.push_back({event, json_answer(look(resources)).body});
+    } catch (const PgError&) {
+        // Listeners keep what they had; the next look is in two seconds.
+    } catch (const RedisUnavailable&) {
+    }
+}
+
+}  // namespace
+
+std::vector<AdminRoute> admin_api_routes() {
+    return {get("api/v1/health/workers", answer_workers_health),
+            get("api/v1/queue/stats", answer_queue_stats),
+            get("api/v1/queue/dlq/{name}", list_dead_letters),
+            get("api/v1/queue/dlq/{name}/{id}", show_dead_letter),
+            post("api/v1/queue/dlq/{name}/retry", retry_dead_letters),
+            post("api/v1/queue/dlq/{name}/{id}/retry", retry_dead_letter),
+            remove("api/v1/queue/dlq/{name}", purge_dead_letters),
+            remove("api/v1/queue/dlq/{name}/{id}", purge_dead_letter)};
+}
+
+std::vector<LiveSnapshot> live_snapshots(AdminResources& resources) {
+    std::vector<LiveSnapshot> snapshots;
+    add(snapshots, "workers", resources, workers_health);
+    add(snapshots, "queues", resources, queue_stats);
+    return snapshots;
 }
 
 }  // namespace coupon

@@ -1,0 +1,207 @@
+#include "admin/api/masking.hpp"
+
+#include <algorithm>
+#include <regex>
+
+#include "admin/api/member_names.hpp"
+#include "core/client_address.hpp"
+#include "core/hex.hpp"
+#include "core/uuid.hpp"
+#include "operations/audit_log.hpp"
+#include "operations/masked_recipient.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr const char* hidden = "•••";
+constexpr std::size_t depth_max = 32;
+
+bool is_address(const std::string& text) {
+    return is_ip_address(text);
+}
+
+std::string masked_address(const std::string& text) {
+    const bool is_v6 = text.find(':') != std::string::npos;
+    const char separator = is_v6 ? ':' : '.';
+    const std::size_t parts = is_v6 ? 2 : 3;
+    std::size_t end = 0;
+    for (std::size_t i = 0; i < parts && end != std::string::npos; ++i) {
+        end = text.find(separator, end == 0 ? 0 : end + 1);
+    }
+    return end == std::string::npos ? hidden : text.substr(0, end) + (is_v6 ? "::/32" : ".0/24");
+}
+
+// +919876543210, 98765 43210: at least eight digits and nothing that a name or an id has.
+bool is_number(const std::string& text) {
+    const auto digits =
+        std::count_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return digits >= 8 && digits <= 15 && text.front() == '+' &&
+           text.find_first_not_of("+0123456789 -()") == std::string::npos;
+}
+
+// A value that is personal whatever its member is called.
+std::optional<std::string> masked_value(const std::string& text) {
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    if (is_address(text)) {
+        return masked_address(text);
+    }
+    if (is_number(text)) {
+        return masked_recipient(text);
+    }
+    return std::nullopt;
+}
+
+std::string masked_sentence(const std::string& text) {
+    static const std::regex mail(R"([A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9.-]{1,255})");
+    static const std::regex phone(R"(\+[0-9]{8,15}|\b[0-9]{10,13}\b)");
+    std::string masked = text;
+    for (const auto* pattern : {&mail, &phone}) {
+        std::string next;
+        auto rest = masked.cbegin();
+        for (std::sregex_iterator at(masked.begin(), masked.end(), *pattern), end; at != end;
+             ++at) {
+            next.append(rest, (*at)[0].first).append(masked_recipient(at->str()));
+            rest = (*at)[0].second;
+        }
+        masked = next.append(rest, masked.cend());
+    }
+    return masked;
+}
+
+std::string decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '+') {
+            out += ' ';
+        } else if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+                   hex_digit(text[i + 2]) >= 0) {
+            out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+            i += 2;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+std::size_t depth_of(const Json& value) {
+    std::size_t deepest = 0;
+    if (value.is_structured()) {
+        for (const auto& member : value) {
+            deepest = std::max(deepest, depth_of(member));
+        }
+        ++deepest;
+    }
+    return deepest;
+}
+
+}  // namespace
+
+Json Masking::recipient(const Json& text) const {
+    return unmasked_ || !text.is_string() ? text : Json(masked_recipient(text.get<std::string>()));
+}
+
+Json Masking::address(const Json& text) const {
+    return unmasked_ || !text.is_string() ? text : Json(masked_address(text.get<std::string>()));
+}
+
+Json Masking::sentence(const Json& text) const {
+    return unmasked_ || !text.is_string() ? text : Json(masked_sentence(text.get<std::string>()));
+}
+
+Json Masking::members(const Json& value, std::string_view type) const {
+    // PostgreSQL keeps what is nested deeper than anything that is meant.
+    if (depth_of(value) > depth_max) {
+        return hidden;
+    }
+    return member("", value, is_secretive_type(type));
+}
+
+Json Masking::member(const std::string& name, const Json& value, bool secretive) const {
+    const auto kind = name.empty() ? MemberKind::unknown : kind_of_member(name);
+    if (value.is_null() || value.is_boolean()) {
+        return value;
+    }
+    if (kind == MemberKind::secret || (kind == MemberKind::personal && !unmasked_)) {
+        return hidden;
+    }
+    if (value.is_object()) {
+        auto object = Json::object();
+        for (const auto& [inner, inner_value] : value.items()) {
+            object[inner] = member(inner, inner_value, secretive);
+        }
+        return object;
+    }
+    if (value.is_array()) {
+        auto array = Json::array();
+        for (const auto& element : value) {
+            array.push_back(member(name, element, secretive));
+        }
+        return array;
+    }
+    if (secretive && kind == MemberKind::unknown) {
+        return hidden;
+    }
+    if (unmasked_ || (value.is_string() && parse_uuid(value.get_ref<const std::string&>()))) {
+        return value;
+    }
+    const auto text = value.is_string() ? value.get<std::string>() : value.dump();
+    switch (kind) {
+        case MemberKind::harmless:
+            if (value.is_string()) {
+                return masked_sentence(masked_value(text).value_or(text));
+            }
+            return value;
+        case MemberKind::contact:
+            return masked_recipient(text);
+        case MemberKind::address:
+            return masked_address(text);
+        default:
+            return hidden;
+    }
+}
+
+Json Masking::document(std::string_view bytes) const {
+    const auto json = Json::parse(bytes, nullptr, false);
+    if (json.is_structured()) {
+        return members(json).dump(2, ' ', false, Json::error_handler_t::replace);
+    }
+    return form(bytes);
+}
+
+Json Masking::form(std::string_view bytes) const {
+    if (bytes.find('=') == std::string_view::npos ||
+        std::any_of(bytes.begin(), bytes.end(), [](char c) { return c <= ' ' || c == '"'; })) {
+        return {};
+    }
+    std::string text;
+    while (!bytes.empty()) {
+        const auto end = std::min(bytes.find('&'), bytes.size());
+        const auto pair = bytes.substr(0, end);
+        bytes.remove_prefix(std::min(end + 1, bytes.size()));
+        const auto equals = std::min(pair.find('='), pair.size());
+        const auto name = decoded(pair.substr(0, equals));
+        const auto value = member(name.empty() ? "?" : name,
+                                  decoded(pair.substr(std::min(equals + 1, pair.size()))), false);
+        text += (text.empty() ? "" : "\n") + name + "=" + value.get<std::string>();
+    }
+    return text;
+}
+
+Masking masking_for(const AdminRequest& request, PgConnection& pg, const std::string& entity,
+                    const PgParameter& entity_id) {
+    const auto unmask = request.query.find("unmask");
+    if (unmask == request.query.end() || unmask->second != "1") {
+        return Masking(false);
+    }
+    if (request.who.role != AdminRole::operate) {
+        throw AdminError{403, "forbidden", "only an operator may see personal data"};
+    }
+    write_audit(pg,
+                {"admin:" + request.who.name, "admin.unmask", entity, entity_id, Json::object()});
+    return Masking(true);
+}
+
+}  // namespace coupon
