@@ -95,6 +95,12 @@ std::vector<std::int64_t> moments(const TimeZone& zone, std::int64_t local_s) {
     return {changed};
 }
 
+// Where clocks skip a whole hour, none has passed; `unix_s` is the moment for `local_s`.
+bool is_within_a_skipped_hour(const TimeZone& zone, std::int64_t local_s, std::int64_t unix_s) {
+    const auto offset = zone.offset_at(unix_s);
+    return unix_s + offset != local_s && offset - zone.offset_at(unix_s - 1) >= hour_s;
+}
+
 }  // namespace
 
 std::optional<CronSchedule> CronSchedule::parse(std::string_view text) {
@@ -158,7 +164,11 @@ CronSchedule::Around CronSchedule::around(const TimeZone& zone, std::int64_t uni
         if (kind_ == Kind::weekly && (place + 4) - floor_div(place + 4, 7) * 7 != weekday_) {
             continue;
         }
-        const auto times = moments(zone, place * period + within_s_);
+        const auto local = place * period + within_s_;
+        const auto times = moments(zone, local);
+        if (kind_ == Kind::hourly && is_within_a_skipped_hour(zone, local, times.front())) {
+            continue;
+        }
         consider(times.front());
         if (kind_ == Kind::hourly && times.back() - times.front() >= hour_s) {
             consider(times.back());
