@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "admin/admin_role.hpp"
+#include "admin/check.hpp"
 #include "cashback/cashback_command.hpp"
 #include "cashback/check.hpp"
 #include "clicks/check.hpp"
@@ -81,6 +83,15 @@ int start_cron(const CronCommand& command) {
                     settings.metrics_listen);
 }
 
+int start_admin() {
+    const auto settings = read_settings();
+    const auto identity = make_worker_identity("admin");
+    const Log log(identity.role, identity.id, settings.log_level);
+    const StopSignal stop;
+    run_admin(settings.database_url, settings.redis, identity, stop, log, settings.metrics_listen);
+    return 0;
+}
+
 using MakeChannel = std::unique_ptr<MessageChannel> (*)(const Log& log);
 
 int start_messages(const MessagesCommand& command, MakeChannel make_channel) {
@@ -152,8 +163,17 @@ int main(int argc, char** argv) {
     CronCommand cron;
     add_cron_command(app, cron);
 
+    auto* admin = app.add_subcommand(
+        "admin", "Serve the dashboard and its API behind NGINX until SIGTERM");
+    bool check_admin_only = false;
+    admin->add_flag("--check", check_admin_only,
+                    "Check the settings, files, Redis and PostgreSQL, say what is missing, and exit");
+
     try {
         app.parse(argc, argv);
+        if (admin->parsed()) {
+            return check_admin_only ? check_admin(std::cerr) : start_admin();
+        }
         if (email.app->parsed()) {
             return email.check ? check_email(std::cerr) : start_messages(email, make_email_channel);
         }

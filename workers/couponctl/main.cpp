@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "couponctl/admin_commands.hpp"
 #include "couponctl/audit.hpp"
 #include "couponctl/autoscale.hpp"
 #include "couponctl/cashback_commands.hpp"
@@ -105,6 +106,7 @@ int main(int argc, char** argv) {
     add_notification_commands(app, std::cout);
     add_suppression_commands(app, std::cout);
     add_template_commands(app, std::cout);
+    add_admin_commands(app, std::cout);
     add_autoscale_command(app, std::cout, exit_code);
 
     try {
