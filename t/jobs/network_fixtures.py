@@ -1,5 +1,4 @@
 """Fixtures of the tests about the affiliate networks' clients: what they ask, and what they make of the answers."""
-import contextlib
 import decimal
 
 import pytest
@@ -55,15 +54,9 @@ class NetworkShop(CashbackShop):
 
 
 @pytest.fixture
-def new_network_shop(postgres, redis_server, template):
-    """new_network_shop(name) → a NetworkShop of the test's own, without a worker yet."""
-    with contextlib.ExitStack() as closing:
-        def make(network, **options):
-            shop = NetworkShop(postgres, redis_server, template, network=network, **options)
-            closing.callback(shop.close)
-            return shop
-
-        yield make
+def new_network_shop(new_shop_of):
+    """new_network_shop(name, …) → a NetworkShop of the test's own, without a worker yet."""
+    return lambda network, **options: new_shop_of(NetworkShop, network=network, **options)
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ from .paying_shop import PayingShop
 
 
 @pytest.fixture
-def idle_shop(postgres, redis_server, template):
+def idle_shop(new_shop_of):
     """A PayingShop whose worker the test starts itself."""
-    shop = PayingShop(postgres, redis_server, template)
-    yield shop
-    shop.close()
+    return new_shop_of(PayingShop)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """Fixtures of the tests about text messages."""
-import contextlib
+import functools
 import json
 import pathlib
 import shutil
@@ -87,15 +87,8 @@ def templates(**files):
 
 
 @pytest.fixture
-def new_sms_shop(postgres, redis_server, template):
-    """new_sms_shop(…) → a SmsShop of the test's own, without a worker yet."""
-    with contextlib.ExitStack() as closing:
-        def make(**options):
-            shop = SmsShop(postgres, redis_server, template, **options)
-            closing.callback(shop.close)
-            return shop
-
-        yield make
+def new_sms_shop(new_shop_of):
+    return functools.partial(new_shop_of, SmsShop)
 
 
 @pytest.fixture
