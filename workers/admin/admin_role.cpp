@@ -2,6 +2,7 @@
 
 #include "admin/admin_server.hpp"
 #include "admin/admin_settings.hpp"
+#include "admin/api/worker_sampler.hpp"
 #include "runtime/heartbeat.hpp"
 #include "runtime/worker_metrics.hpp"
 
@@ -15,6 +16,7 @@ void run_admin(const std::string& database_url, const RedisAddress& redis,
     Metrics metrics;
     Site site(settings.access, StaticFiles(settings.dashboard), metrics, log);
     Heartbeat heartbeat(redis, identity, log);
+    WorkerSampler sampler(database_url, redis, log);
     AdminServer server(settings.socket, backends, site, heartbeat, log);
     add_worker_metrics(metrics, identity, heartbeat);
     metrics.add([&](MetricsText& out) {

@@ -2,7 +2,7 @@
 
 #include "admin/api/dead_queues.hpp"
 #include "admin/api/masking.hpp"
-#include "admin/api/request_values.hpp"
+#include "admin/api/page.hpp"
 
 namespace coupon {
 namespace {
@@ -32,15 +32,6 @@ Json item_of(const PgResult& rows, int row, const Masking& masking) {
             {"unknown", rows.text(row, unknown_column) == "true"}};
 }
 
-// Newest first, those without a time before all.
-std::string page_sql(const DeadQueue& queue, const std::optional<Cursor>& after) {
-    const std::string place = !after       ? ""
-                              : after->key ? " AND (created_at, id) < ($3, $4)"
-                                           : " AND (created_at IS NOT NULL OR id < $3)";
-    return "SELECT " + item_columns(queue) + dead_letters_sql(queue) + place +
-           " ORDER BY created_at DESC, id DESC LIMIT $2::int";
-}
-
 Json events_of(PgConnection& pg, const DeadQueue& queue, const std::string& id,
                const Masking& masking) {
     const auto sql = "SELECT " + iso_utc("at") +
@@ -68,33 +59,18 @@ AdminAnswer list_dead_letters(const AdminRequest& request, AdminResources& resou
 
     const auto total =
         resources.pg.execute(("SELECT count(*)" + dead_letters_sql(queue)).c_str(), {pattern});
+    if (after && !is_dead_id(resources.pg, queue, after->id)) {
+        refuse("after is no cursor of this list");
+    }
     std::vector<PgParameter> values{pattern, std::to_string(limit + 1)};
-    if (after) {
-        if (!is_dead_id(resources.pg, queue, after->id)) {
-            refuse("after is no cursor of this list");
-        }
-        if (after->key) {
-            values.push_back(after->key);
-        }
-        values.emplace_back(after->id);
-    }
-    const auto rows = resources.pg.execute(page_sql(queue, after).c_str(), values);
-    auto items = Json::array();
-    for (int row = 0; row < std::min(rows.rows(), limit); ++row) {
-        items.push_back(item_of(rows, row, masking));
-    }
-    Json next;
-    if (rows.rows() > limit) {
-        const int last = limit - 1;
-        next = cursor_text({rows.is_null(last, key_column)
-                                ? PgParameter()
-                                : PgParameter(std::string(rows.text(last, key_column))),
-                            std::string(rows.text(last, 0))});
-    }
-    return json_answer({{"name", queue.name},
-                        {"total", number_or_null(total, 0, 0)},
-                        {"items", std::move(items)},
-                        {"next", std::move(next)}});
+    const auto sql = "SELECT " + item_columns(queue) + dead_letters_sql(queue) +
+                     behind(after, "created_at", values) +
+                     " ORDER BY created_at DESC, id DESC LIMIT $2::int";
+    const auto rows = resources.pg.execute(sql.c_str(), values);
+    Json answer{{"name", queue.name}, {"total", number_or_null(total, 0, 0)}};
+    answer.update(
+        page_of(rows, limit, key_column, 0, [&](int row) { return item_of(rows, row, masking); }));
+    return json_answer(answer);
 }
 
 AdminAnswer show_dead_letter(const AdminRequest& request, AdminResources& resources) {

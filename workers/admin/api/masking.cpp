@@ -54,7 +54,8 @@ std::optional<std::string> masked_value(const std::string& text) {
 }
 
 std::string masked_sentence(const std::string& text) {
-    static const std::regex mail(R"([A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9.-]{1,255})");
+    static const std::regex mail(
+        R"([A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9.-]{1,190})");
     static const std::regex phone(R"(\+[0-9]{8,15}|\b[0-9]{10,13}\b)");
     std::string masked = text;
     for (const auto* pattern : {&mail, &phone}) {
