@@ -12,22 +12,13 @@ namespace coupon {
 namespace {
 
 // Each event with the report that it was for, by any network we ever heard of, where that is stored
-// already; what is open by its own word may be paid by the user's statement. The networks are found
-// by the index over their names.
+// already; what is open by its own word may be paid by the user's statement. Written so that each
+// step is a look-up by an index: the networks by that over their names, the events by their click
+// and their user, the report by network and id.
 constexpr const char* events_sql =
-    "WITH RECURSIVE asked AS (SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[],"
-    "   $4::bigint[], $5::text[], $6::text[])"
-    "  AS one (place, click_id, user_id, merchant_id, network, transaction_id)),"
-    " networks AS (SELECT min(network) AS name FROM affiliate_transactions UNION ALL"
+    "WITH RECURSIVE networks AS (SELECT min(network) AS name FROM affiliate_transactions UNION ALL"
     "  SELECT (SELECT min(network) FROM affiliate_transactions WHERE network > name)"
-    "   FROM networks WHERE name IS NOT NULL),"
-    " found AS ("
-    "  SELECT a.place, e.id FROM asked a"
-    "   JOIN cashback_events e ON e.source_id IS NULL AND e.click_id = a.click_id"
-    "  UNION SELECT a.place, e.id FROM asked a"
-    "   JOIN cashback_events e ON e.source_id IS NULL AND e.user_id = a.user_id"
-    "   LEFT JOIN offers o ON o.id = e.offer_id"
-    "   WHERE COALESCE(e.merchant_id, o.merchant_id) = a.merchant_id)"
+    "   FROM networks WHERE name IS NOT NULL)"
     " SELECT a.place, e.id, e.status::text = 'paid' OR COALESCE((SELECT sum(w.amount) > 0"
     "   FROM wallet_transactions w WHERE w.user_id = e.user_id AND w.ledger_transaction_id IS NULL"
     "    AND w.reference_type::text ILIKE 'cashback%' AND w.reference_id::text = e.id::text), "
@@ -39,14 +30,24 @@ constexpr const char* events_sql =
     "  (COALESCE(t.sale, e.transaction_amount) * 100)::bigint,"
     "  COALESCE(t.currency, e.currency::text), (extract(epoch FROM t.occurred_at) * 1000)::bigint,"
     "  (extract(epoch FROM e.created_at) * 1000)::bigint"
-    " FROM found f JOIN asked a ON a.place = f.place JOIN cashback_events e ON e.id = f.id"
+    " FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])"
+    "  AS a (place, click_id, user_id, merchant_id, network, transaction_id)"
+    " CROSS JOIN LATERAL ("
+    "  SELECT of_click.id FROM cashback_events of_click"
+    "   WHERE of_click.source_id IS NULL AND of_click.click_id = a.click_id"
+    "  UNION SELECT of_user.id FROM cashback_events of_user"
+    "   WHERE of_user.source_id IS NULL AND of_user.user_id = a.user_id AND a.merchant_id ="
+    "    COALESCE(of_user.merchant_id, (SELECT merchant_id FROM offers WHERE id = "
+    "of_user.offer_id)))"
+    "  AS found"
+    " JOIN cashback_events e ON e.id = found.id"
     " CROSS JOIN LATERAL (SELECT e.affiliate_transaction_id::text) AS said (id)"
     " LEFT JOIN LATERAL (SELECT n.name FROM networks n WHERE starts_with(said.id, n.name || ':'))"
     "  AS prefix ON true"
-    " LEFT JOIN LATERAL (SELECT r.* FROM networks n JOIN affiliate_transactions r"
-    "   ON r.network = n.name AND r.transaction_id IN (said.id, substr(said.id, length(n.name) + "
-    "2))"
-    "  WHERE said.id IN (r.transaction_id, r.network || ':' || r.transaction_id)"
+    " LEFT JOIN LATERAL (SELECT r.* FROM networks n"
+    "  CROSS JOIN LATERAL (SELECT said.id UNION ALL SELECT substr(said.id, length(n.name) + 2)"
+    "   WHERE starts_with(said.id, n.name || ':')) AS named (id)"
+    "  JOIN affiliate_transactions r ON r.network = n.name AND r.transaction_id = named.id"
     "   AND (r.click_id = e.click_id OR r.subid = e.click_id::text"
     "    OR e.click_id IS NULL AND r.user_id = e.user_id)"
     "  ORDER BY r.id LIMIT 1) AS t ON true"

@@ -19,6 +19,11 @@ namespace {
 
 constexpr int tries_max = 5;
 
+// Everything is looked up by an index. What PostgreSQL counted when a table was empty must not make
+// it read all of a full one, and plans of foreign keys' checks are kept as long as the connection.
+constexpr const char* settings_sql =
+    "SET LOCAL synchronous_commit = on; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+
 // A number of our own for pg_advisory_xact_lock: reports of one order must not be judged by two at
 // once.
 constexpr const char* lock_sql =
@@ -170,7 +175,7 @@ EffectCounts TransactionEffects::work_on(PgConnection& pg, std::vector<std::int6
 EffectCounts TransactionEffects::work_once(PgConnection& pg, std::vector<std::int64_t>& ids,
                                            int max, const std::string& cause) {
     PgTransaction transaction(pg);
-    pg.execute("SET LOCAL synchronous_commit = on");
+    pg.execute_script(settings_sql);
     lock_effects(pg);
     if (!ids.empty()) {
         pg.execute(part_sql);

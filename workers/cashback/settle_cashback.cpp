@@ -10,10 +10,6 @@
 namespace coupon {
 namespace {
 
-// A plan for a table that was empty would read all of it once it is full. The server keeps plans of
-// the checks of foreign keys for as long as the connection lasts.
-constexpr const char* by_index_sql = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
-
 constexpr const char* reverse_sql =
     "SELECT cashback_reverse(source_id, cause)"
     " FROM unnest($1::bigint[], $2::text[]) AS step (source_id, cause)";
@@ -177,7 +173,6 @@ void write_done(PgConnection& pg, const std::vector<PlannedTransaction>& transac
 
 void settle_cashback(PgConnection& pg, const std::vector<PlannedTransaction>& transactions,
                      const std::string& cause) {
-    pg.execute_script(by_index_sql);
     reverse(pg, transactions, cause);
     write_events(pg, transactions, cause);
     write_done(pg, transactions);
