@@ -6,6 +6,7 @@
 #include "couponctl/audit.hpp"
 #include "couponctl/autoscale.hpp"
 #include "couponctl/cashback_commands.hpp"
+#include "couponctl/cron_commands.hpp"
 #include "couponctl/explain.hpp"
 #include "couponctl/journal_ls.hpp"
 #include "couponctl/journal_send.hpp"
@@ -103,6 +104,7 @@ int main(int argc, char** argv) {
     add_order_commands(app, std::cout, exit_code);
     add_cashback_commands(app, std::cout);
     add_wallet_commands(app, std::cout, exit_code);
+    add_cron_commands(app, std::cout, exit_code);
     add_notification_commands(app, std::cout);
     add_suppression_commands(app, std::cout);
     add_template_commands(app, std::cout);
