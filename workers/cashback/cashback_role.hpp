@@ -1,5 +1,5 @@
 // The cashback role: runs over the affiliate networks on a schedule, on demand and after postbacks;
-// seals the ledger and expires holds in between.
+// seals the ledger in between.
 #pragma once
 
 #include <optional>

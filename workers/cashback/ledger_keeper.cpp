@@ -62,7 +62,6 @@ void LedgerKeeper::run() noexcept {
             attempt("the share of the unmatched", [this] { count_unmatched(); });
         }
         attempt("effects", [this] { effects_.work_off(pg_, "left by an earlier run"); });
-        attempt("holds", [this] { expire_holds(); });
         attempt("seals", [this] { seal(); });
         stop_.sleep_ms(pause_ms);
     }
@@ -92,16 +91,6 @@ void LedgerKeeper::seal() {
     for (int seals = 0; seals < seals_max && !stop_.requested(); ++seals) {
         if (pg_.execute("SELECT ledger_seal()").is_null(0, 0)) {
             return;
-        }
-    }
-}
-
-void LedgerKeeper::expire_holds() {
-    std::int64_t expired = 1;
-    while (expired > 0 && !stop_.requested()) {
-        expired = pg_.execute("SELECT wallet_expire()").number(0, 0);
-        if (expired > 0) {
-            log_.info("holds whose time was over gave their amounts back", {{"holds", expired}});
         }
     }
 }

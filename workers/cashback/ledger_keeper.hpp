@@ -1,6 +1,5 @@
-// What the ledger and the transactions need every minute, whatever the networks do: seals, the end
-// of holds, effects that are left, another look at what nobody claimed, and the alert when that is
-// much.
+// What the ledger and the transactions need every minute, whatever the networks do: seals, effects
+// that are left, another look at what nobody claimed, and the alert when that is much.
 #pragma once
 
 #include <atomic>
@@ -36,7 +35,6 @@ class LedgerKeeper {
 
   private:
     void seal();
-    void expire_holds();
     void count_unmatched();
     template <typename Work>
     void attempt(const char* what, const Work& work) noexcept;
