@@ -1,5 +1,6 @@
 // coupon-worker <role>: one binary, a role each.
 #include <CLI/CLI.hpp>
+#include <exception>
 #include <iostream>
 
 #include "admin/admin_role.hpp"
@@ -105,6 +106,20 @@ int start_messages(const MessagesCommand& command, MakeChannel make_channel) {
     return 0;
 }
 
+// Standard error of a role is its log, so what keeps it from starting is a line of it; what --check
+// finds is for a person.
+int answer_failure(const CLI::App& app, const std::exception& error, int code) {
+    const auto roles = app.get_subcommands();
+    if (roles.empty() || roles.front()->count("--check") > 0) {
+        std::cerr << "coupon-worker: " << error.what() << '\n';
+    } else {
+        const auto identity = make_worker_identity(roles.front()->get_name());
+        const Log log(identity.role, identity.id, LogLevel::error);
+        log.error("the worker cannot go on", {{"error", error.what()}});
+    }
+    return code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -169,6 +184,7 @@ int main(int argc, char** argv) {
     admin->add_flag("--check", check_admin_only,
                     "Check the settings, files, Redis and PostgreSQL, say what is missing, and exit");
 
+    std::set_terminate(log_uncaught);
     try {
         app.parse(argc, argv);
         if (admin->parsed()) {
@@ -198,10 +214,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return answer_parse_error(app, error, argc, argv);
     } catch (const ConfigError& error) {
-        std::cerr << "coupon-worker: " << error.what() << '\n';
-        return 2;
+        return answer_failure(app, error, 2);
     } catch (const std::exception& error) {
-        std::cerr << "coupon-worker: " << error.what() << '\n';
-        return 1;
+        return answer_failure(app, error, 1);
     }
 }

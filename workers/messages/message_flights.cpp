@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "runtime/clock.hpp"
+#include "runtime/correlation.hpp"
 #include "runtime/retry_policy.hpp"
 
 namespace coupon {

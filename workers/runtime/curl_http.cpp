@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "runtime/correlation.hpp"
 #include "runtime/public_address.hpp"
 
 namespace coupon {
@@ -64,6 +65,9 @@ bool CurlHttp::begin(const HttpRequest& request, bool fresh) {
     const CurlTarget target(request.url);
     answer_ = {};
     host_ = target.host;
+    if (!fresh) {  // begun again, it may be in another call's scope
+        traceparent_ = outgoing_traceparent();
+    }
     if (const auto why = why_not(request, target); !why.empty()) {
         return refuse(why);
     }
@@ -105,6 +109,9 @@ void CurlHttp::set_headers(const HttpRequest& request) {
         typed = typed || same_word(name, "content-type");
         // libcurl's way to send a header without a value.
         append(headers_, value.empty() ? name + ";" : name + ": " + value);
+    }
+    if (!traceparent_.empty()) {
+        append(headers_, "traceparent: " + traceparent_);
     }
     append(headers_, "Expect:");
     if (!typed) {

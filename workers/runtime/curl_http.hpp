@@ -11,7 +11,8 @@ class CurlHttp {
     explicit CurlHttp(CurlSockets& sockets) : sockets_(sockets) {}
 
     // Fits the handle out for the call; the request must live until it ended. False: it cannot be
-    // made, and end() says why. `fresh`: on a connection of its own.
+    // made, and end() says why. `fresh`: the same call again, on a connection of its own. Within a
+    // CorrelationScope the call carries a `traceparent`.
     bool begin(const HttpRequest& request, bool fresh = false);
 
     // After a transfer that failed, where true: the kept connection had been closed by the server
@@ -48,6 +49,7 @@ class CurlHttp {
     CurlList headers_;
     HttpAnswer answer_;
     std::string host_;
+    std::string traceparent_;
     // Where it was last sent, and as which stream; 0 where there are none.
     std::shared_ptr<CurlConnection> connection_;
     std::uint32_t stream_ = 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/backoff.hpp"
+#include "runtime/correlation.hpp"
 #include "runtime/leases_in_flight.hpp"
 #include "runtime/pg_transaction.hpp"
 #include "runtime/suspect_gate.hpp"

@@ -23,7 +23,8 @@ std::string make_take_sql(const std::string& table, const std::string& columns,
            " SET status = 'processing', starts = starts + 1, lease_token = gen_random_uuid(),"
            " lease_until = now() + make_interval(secs => $2)"
            " FROM picked WHERE id = picked_id"
-           " RETURNING id::text, lease_token::text, attempts, starts, correlation_id" +
+           " RETURNING id::text, lease_token::text, attempts, starts,"
+           " COALESCE(NULLIF(correlation_id, ''), id::text)" +
            columns;
 }
 

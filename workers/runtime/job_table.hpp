@@ -24,7 +24,7 @@ struct Job {
     std::string lease_token;
     int attempts = 0;  // earlier ones, that ended in a retry
     int starts = 1;    // this one included, since the job last ended: above a few it is poison
-    std::string correlation_id;
+    std::string correlation_id;  // of a row that names none, its id
     std::vector<std::optional<std::string>> columns;  // as JobTable was told, in that order
 };
 

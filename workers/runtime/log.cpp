@@ -4,18 +4,18 @@
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
+#include <exception>
 #include <nlohmann/json.hpp>
-#include <utility>
 
+#include "runtime/correlation.hpp"
 #include "runtime/error.hpp"
 
 namespace coupon {
 namespace {
 
 constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warn", "error"};
-
-thread_local std::string correlation_id;
 
 std::string utc_now() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -40,13 +40,6 @@ LogLevel parse_log_level(std::string_view word) {
     throw ConfigError("LOG_LEVEL is none of debug, info, warn, error");
 }
 
-CorrelationScope::CorrelationScope(std::string id)
-    : outer_(std::exchange(correlation_id, std::move(id))) {}
-
-CorrelationScope::~CorrelationScope() {
-    correlation_id = std::move(outer_);
-}
-
 Log::Log(std::string role, std::string worker, LogLevel level, int fd)
     : role_(std::move(role)), worker_(std::move(worker)), level_(level), fd_(fd) {}
 
@@ -66,6 +59,22 @@ void Log::error(std::string_view message, std::initializer_list<LogField> fields
     line(LogLevel::error, message, fields);
 }
 
+void log_uncaught() noexcept {
+    const Log log("worker", "pid:" + std::to_string(::getpid()), LogLevel::error);
+    try {
+        if (const auto failure = std::current_exception()) {
+            std::rethrow_exception(failure);
+        }
+        log.error("the worker was terminated");
+    } catch (const std::exception& failure) {
+        log.error("the worker was terminated by an error nobody expected",
+                  {{"error", failure.what()}});
+    } catch (...) {
+        log.error("the worker was terminated by an error of no known kind");
+    }
+    std::abort();
+}
+
 void Log::line(LogLevel level, std::string_view message,
                std::initializer_list<LogField> fields) const {
     if (level < level_) {
@@ -77,8 +86,11 @@ void Log::line(LogLevel level, std::string_view message,
     entry["role"] = role_;
     entry["worker"] = worker_;
     entry["message"] = message;
-    if (!correlation_id.empty()) {
-        entry["correlation_id"] = correlation_id;
+    if (!correlation_id().empty()) {
+        entry["correlation_id"] = correlation_id();
+        if (trace_id() != correlation_id()) {
+            entry["trace_id"] = trace_id();
+        }
     }
     for (const auto& field : fields) {
         std::visit([&](const auto& value) { entry[std::string(field.name)] = value; }, field.value);

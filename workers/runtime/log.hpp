@@ -1,5 +1,5 @@
 // JSON log lines on standard error: {"time","level","role","worker","message", …fields}, and
-// "correlation_id" while a CorrelationScope stands.
+// "correlation_id" while a CorrelationScope stands, with "trace_id" where that is not the same.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +18,6 @@ LogLevel parse_log_level(std::string_view word);
 struct LogField {
     std::string_view name;
     std::variant<std::string_view, std::int64_t, double> value;
-};
-
-// Every line this thread logs, until the scope ends, bears the id; nothing where it is empty. Scopes
-// nest.
-class CorrelationScope {
-  public:
-    explicit CorrelationScope(std::string id);
-    ~CorrelationScope();
-    CorrelationScope(const CorrelationScope&) = delete;
-    CorrelationScope& operator=(const CorrelationScope&) = delete;
-
-  private:
-    std::string outer_;
 };
 
 // One write per line, so lines of several threads and processes do not mix. Safe to use from any
@@ -53,5 +40,8 @@ class Log {
     LogLevel level_;
     int fd_;
 };
+
+// For std::set_terminate: what nobody caught is a line of the log instead of libstdc++'s text.
+[[noreturn]] void log_uncaught() noexcept;
 
 }  // namespace coupon

@@ -228,14 +228,20 @@ void PgConnection::open() {
     const std::array<const char*, 7> values{
         connect_timeout_s, "disable", "30000", application_.c_str(),
         conninfo_.c_str(), "UTF8",    nullptr};
-    connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
+    // Begun only to have an object that says where notices go, and then as PQconnectdb does it: what
+    // a server says while a connection is made (that it shuts down, say) would else be printed to
+    // standard error, where every line is one of the log.
+    connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 1));
+    PQsetNoticeProcessor(connection_.get(), forward_notice, this);
+    if (PQstatus(connection_.get()) != CONNECTION_BAD) {
+        PQreset(connection_.get());
+    }
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
         // Spaces for line ends first, which without_quoted would drop.
         const auto why = without_quoted(one_line(PQerrorMessage(connection_.get())));
         close();
         throw PgError("cannot connect to PostgreSQL at " + text() + ": " + why, "");
     }
-    PQsetNoticeProcessor(connection_.get(), forward_notice, this);
     // Or sending to a stopped server would block beyond any deadline.
     PQsetnonblocking(connection_.get(), 1);
     if (on_open_) {
