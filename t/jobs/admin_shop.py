@@ -208,7 +208,7 @@ class AdminShop(JobShop):
         return self.signed_in(READER, **options)
 
     def audit(self, where="true", values=()):
-        return self.database.query(f"SELECT actor, action, entity, entity_id, details FROM audit_logs WHERE {where}"
+        return self.database.run(f"SELECT actor, action, entity, entity_id, details FROM audit_logs WHERE {where}"
                                   " ORDER BY id", values)
 
     def metric(self, name, **labels):
