@@ -7,6 +7,7 @@
 #include "admin/api/dead_actions.hpp"
 #include "admin/api/dead_list.hpp"
 #include "admin/api/delayed.hpp"
+#include "admin/api/openapi.hpp"
 #include "admin/api/queue_history.hpp"
 #include "admin/api/queue_stats.hpp"
 #include "admin/api/request_values.hpp"
@@ -78,7 +79,8 @@ std::vector<AdminRoute> admin_api_routes() {
             post("api/v1/cron/{job}/run", run_cron_job),
             get("api/v1/clicks/accounting", answer_click_accounting),
             get("api/v1/stats", answer_click_stats),
-            get("api/v1/audit", list_audit)};
+            get("api/v1/audit", list_audit),
+            get("openapi.json", answer_openapi)};
 }
 
 std::vector<LiveSnapshot> live_snapshots(AdminResources& resources) {

@@ -93,26 +93,32 @@ class DeadLetters {
         }
     }
 
-    // Counted, nothing locked. `left_out`: dead letters that this would not be done to.
+    // Counted, nothing locked.
     [[nodiscard]] Json count() {
         const auto rows = pg_.execute(
-            ("SELECT count(*) FILTER (WHERE " + allowed() + "), count(*)" + from_).c_str(),
+            ("SELECT count(*), count(*) FILTER (WHERE NOT " + allowed() + ")" + from_).c_str(),
             values_);
-        const auto matching = rows.number(0, 0);
-        return {{"matching", matching}, {"left_out", rows.number(0, 1) - matching}};
+        return {{"matching", rows.number(0, 0)}, {"left_out", rows.number(0, 1)}};
     }
 
     // Locks what is selected, so that it is the same until the end of the transaction. In the order
     // of the ids, as every writer takes its locks.
-    std::size_t select() {
+    void select() {
         const auto rows = pg_.execute(
-            ("SELECT id::text" + from_ + " AND " + allowed() + " ORDER BY id FOR UPDATE").c_str(),
+            ("SELECT id::text, (" + allowed() + ")::text" + from_ + " ORDER BY id FOR UPDATE")
+                .c_str(),
             values_);
+        matching_ = rows.rows();
         for (int row = 0; row < rows.rows(); ++row) {
-            ids_.emplace_back(rows.text(row, 0));
+            if (rows.text(row, 1) == "true") {
+                ids_.emplace_back(rows.text(row, 0));
+            }
         }
-        return ids_.size();
     }
+
+    [[nodiscard]] std::int64_t matching() const noexcept { return matching_; }
+    // Fewer than match where some are left as they are.
+    [[nodiscard]] bool has_some() const noexcept { return !ids_.empty(); }
 
     std::int64_t act() {
         if (!action_.is_retry) {
@@ -156,7 +162,7 @@ class DeadLetters {
         }
         const std::string certain =
             selection_.unknown ? "true" : "NOT " + std::string(queue_.unknown);
-        return std::string(queue_.may_retry) + " AND " + certain;
+        return "(" + std::string(queue_.may_retry) + " AND " + certain + ")";
     }
 
     PgConnection& pg_;
@@ -166,6 +172,7 @@ class DeadLetters {
     std::string from_;
     std::vector<PgParameter> values_;
     std::vector<std::string> ids_;
+    std::int64_t matching_ = 0;
 };
 
 void refuse_clicks(const DeadQueue& queue) {
@@ -174,7 +181,7 @@ void refuse_clicks(const DeadQueue& queue) {
     }
 }
 
-AdminAnswer changed(const Selection& selection, std::size_t now) {
+AdminAnswer changed(const Selection& selection, std::int64_t now) {
     return json_answer(
         {{"error",
           {{"code", "conflict"},
@@ -193,12 +200,12 @@ AdminAnswer act_on_selection(const AdminRequest& request, PgConnection& pg, cons
     }
     PgTransaction transaction(pg);
     DeadLetters letters(pg, queue, action, selection);
-    const auto count = letters.select();
-    if (selection.all && static_cast<std::int64_t>(count) != selection.confirm) {
-        return changed(selection, count);
+    letters.select();
+    if (selection.all && letters.matching() != selection.confirm) {
+        return changed(selection, letters.matching());
     }
     std::int64_t done = 0;
-    if (count > 0) {
+    if (letters.has_some()) {
         letters.record(request.who.name);
         done = letters.act();
         transaction.commit();
@@ -220,10 +227,11 @@ AdminAnswer act_on_one(const AdminRequest& request, PgConnection& pg, const Acti
     }
     PgTransaction transaction(pg);
     DeadLetters letters(pg, queue, action, selection);
-    if (letters.select() == 0) {
-        if (letters.count()["left_out"] == 0) {
-            not_found("there is no such dead letter: it may have been retried or purged meanwhile");
-        }
+    letters.select();
+    if (letters.matching() == 0) {
+        not_found("there is no such dead letter: it may have been retried or purged meanwhile");
+    }
+    if (!letters.has_some()) {
         conflict(
             queue.messages != nullptr
                 ? "this message may have been sent already: with \"unknown\": true it is sent "
