@@ -77,7 +77,7 @@ export async function actOnAll(verb, name, q, done) {
             const before = n;
             n = await matching();
             const next = question(verb, name, n);
-            return { ...next, text: `It were ${before}; now it is ${n}. ${next.text}` };
+            return { ...next, text: `There were ${before}; now there are ${n}. ${next.text}` };
         }
     });
 }
