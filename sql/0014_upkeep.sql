@@ -31,5 +31,3 @@ ALTER TABLE product_variants
     ADD COLUMN IF NOT EXISTS stock           integer,
     ADD COLUMN IF NOT EXISTS stock_synced_at timestamptz;
 CREATE INDEX IF NOT EXISTS product_variants_sku ON product_variants (sku) WHERE sku IS NOT NULL;
-
-CREATE INDEX IF NOT EXISTS audit_logs_created_at ON audit_logs (created_at);

@@ -4,7 +4,7 @@ from harness.waiting import eventually
 from .job_shop import JobShop
 
 JOBS = ("EXPIRE_OFFERS", "WALLET_CHECK", "RELEASE_HOLDS", "TRIM_CATALOG_LOG", "INVENTORY_SYNC", "SITEMAP",
-        "CASHBACK_REMINDERS", "CLEAN_LOGS", "DEAD_ROWS")
+        "CASHBACK_REMINDERS", "CLEAN_LOGS", "DEAD_ROWS", "ALERTS")
 
 
 class CronShop(JobShop):

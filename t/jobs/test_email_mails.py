@@ -12,7 +12,7 @@ from harness.waiting import eventually
 
 TEMPLATES = CHECKOUT / "workers" / "templates" / "email"
 TYPES = ["welcome", "otp", "order_confirmation", "order_failed", "cashback_credited", "cashback_pending",
-         "withdrawal_processed", "password_reset"]
+         "withdrawal_processed", "password_reset", "alert"]
 UNSUBSCRIBE = "https://shop.test/stop?who={email}&what={type}"
 
 
@@ -56,7 +56,8 @@ SHOWN = {"welcome": ["Priya Sharma", "https://shop.example/verify?token=f3b1c2d4
          "cashback_credited": ["₹125.50", "Myntra", "₹1,325.50"],
          "cashback_pending": ["₹1,23,456.50", "Ajio", "15 Jan 2027"],
          "withdrawal_processed": ["₹2,500.00", "N326261234567890"],
-         "password_reset": ["https://shop.example/reset?token=0a1b2c3d4e5f", "30 minutes"]}
+         "password_reset": ["https://shop.example/reset?token=0a1b2c3d4e5f", "30 minutes"],
+         "alert": ["no sms worker has been there", "2026-11-21T02:03:00Z", "Redis does not answer"]}
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cron/alerts/alerts_job.hpp"
 #include "cron/expire_offers.hpp"
 #include "cron/jobs/upkeep_jobs.hpp"
 #include "cron/release_holds.hpp"
@@ -24,6 +25,8 @@ std::vector<CronJob> all_jobs(const std::string& database_url) {
     for (auto& job : configured_upkeep_jobs()) {
         jobs.push_back(std::move(job));
     }
+    jobs.push_back(alerts_job(
+        configured_alerts(), parse_redis_url(required_environment("REDIS_URL", "where Redis is"))));
     return jobs;
 }
 

@@ -13,14 +13,15 @@ struct MailType {
     bool critical;
 };
 
-inline constexpr std::array<MailType, 8> mail_types{{{"welcome", true},
+inline constexpr std::array<MailType, 9> mail_types{{{"welcome", true},
                                                      {"otp", true},
                                                      {"order_confirmation", true},
                                                      {"order_failed", true},
                                                      {"cashback_credited", true},
                                                      {"cashback_pending", false},
                                                      {"withdrawal_processed", true},
-                                                     {"password_reset", true}}};
+                                                     {"password_reset", true},
+                                                     {"alert", true}}};
 
 // False for a type of the operator's own.
 constexpr bool is_critical(std::string_view type) noexcept {

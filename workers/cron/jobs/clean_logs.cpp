@@ -17,6 +17,17 @@ constexpr const char* audit_logs_sql =
     "DELETE FROM audit_logs WHERE ctid = ANY (ARRAY(SELECT ctid FROM audit_logs"
     " WHERE created_at < now() - make_interval(days => $1::int) LIMIT $2::bigint))";
 
+// Of each job the last run stays: by it cron knows what is due. Looks for alerts are many.
+constexpr const char* cron_runs_sql =
+    "DELETE FROM cron_runs WHERE id = ANY (ARRAY(SELECT id FROM cron_runs r"
+    " WHERE finished_at < now() - CASE WHEN job = 'alerts' THEN interval '2 days'"
+    "  ELSE interval '180 days' END"
+    " AND id < (SELECT max(id) FROM cron_runs last WHERE last.job = r.job) LIMIT $1::bigint))";
+
+constexpr const char* worker_rates_sql =
+    "DELETE FROM worker_rates WHERE ctid = ANY (ARRAY(SELECT ctid FROM worker_rates"
+    " WHERE minute < now() - interval '30 days' LIMIT $1::bigint))";
+
 // Vouchers, links and passwords are not needed once their message is sent. The row stays: its key
 // keeps the message from being sent again.
 const std::array<const char*, 2> message_data_sql = {
@@ -46,6 +57,8 @@ CronJob clean_logs(const RetentionSettings& settings) {
         Json done;
         done["audit_logs"] =
             repeat_batches(run, audit_logs_sql, {std::to_string(settings.audit_log_days)});
+        done["cron_runs"] = repeat_batches(run, cron_runs_sql);
+        done["worker_rates"] = repeat_batches(run, worker_rates_sql);
         std::int64_t messages = 0;
         for (const auto* sql : message_data_sql) {
             messages += repeat_batches(run, sql, {std::to_string(settings.message_data_days)});

@@ -1,0 +1,127 @@
+"""What is wrong is told once, to people who have no Prometheus."""
+import datetime
+import json
+import uuid
+
+import pytest
+
+from harness.stand_in import Answer, StandIn
+
+
+@pytest.fixture
+def hook():
+    hook = StandIn(Answer(200))
+    yield hook
+    hook.close()
+
+
+@pytest.fixture
+def shop(new_cron_shop):
+    return new_cron_shop(settings={"ALERT_EMAIL": "ops@shop.test, boss@shop.test"})
+
+
+def mails(shop):
+    return shop.database.run("SELECT \"to\", type, data FROM email_queue ORDER BY created_at, \"to\"")
+
+
+def wrong(shop):
+    return {(row["name"], row["label"]) for row in shop.database.run(
+        "SELECT name, label FROM alerts WHERE resolved_at IS NULL")}
+
+
+def paid_order(shop, minutes):
+    return shop.database.value("INSERT INTO orders (status, payment_status, updated_at) VALUES"
+                               " ('processing', 'completed', now() - make_interval(mins => %s)) RETURNING id", [minutes])
+
+
+def test_told_when_it_begins_and_when_it_is_over(shop):
+    shop.run("alerts")
+    assert mails(shop) == []
+    order = paid_order(shop, 20)
+    assert shop.run("alerts") == {"wrong": 1, "told": 1}
+    assert shop.run("alerts") == {"wrong": 1, "told": 0}
+    told = mails(shop)
+    assert [mail["to"] for mail in told] == ["boss@shop.test", "ops@shop.test"]
+    assert "couponctl orders stuck" in told[0]["data"]["wrong"][0]["what"]
+    shop.database.run("UPDATE orders SET status = 'fulfilled' WHERE id = %s", [order])
+    assert shop.run("alerts") == {"wrong": 0, "told": 1}
+    assert shop.run("alerts") == {"wrong": 0, "told": 0}
+    assert len(mails(shop)) == 4 and "over" in mails(shop)[-1]["data"]
+    paid_order(shop, 20)
+    assert shop.run("alerts")["told"] == 1, "it is news when it comes back"
+
+
+def test_told_again_when_it_goes_on(shop):
+    paid_order(shop, 20)
+    shop.run("alerts")
+    shop.database.run("UPDATE alerts SET told_at = now() - interval '7 hours'")
+    assert shop.run("alerts")["told"] == 1
+
+
+def test_what_is_looked_at_in_the_database(shop):
+    shop.run("alerts")
+    segment = str(uuid.uuid4())
+    shop.database.run("INSERT INTO journal_segments (id, sealed, served, settled) VALUES (%s, 2, 3, '{[0,2)}')", [segment])
+    shop.database.run("INSERT INTO sms_queue (type, \"to\", status, finished_at) SELECT 'otp', 'x', 'failed', now()"
+                      " FROM generate_series(1, 10)")
+    shop.database.run("INSERT INTO outbox (kind, idempotency_key, scheduled_at) VALUES ('fulfill', 'a', now() - interval '11 minutes')")
+    shop.database.run("INSERT INTO cron_runs (job, due_at, cause, status, started_at, finished_at, result) VALUES"
+                      " ('wallet_check', now(), 'schedule', 'completed', now(), now(), '{\"problems\": 2}'),"
+                      " ('sitemap', now(), 'schedule', 'failed', now(), now(), NULL)")
+    shop.run("alerts")
+    assert wrong(shop) == {("clicks_missing", ""), ("dead_letters", "sms_queue"), ("jobs_waiting", "outbox"),
+                           ("ledger_difference", ""), ("cron_failed", "sitemap")}
+
+
+def test_a_role_without_a_worker(shop):
+    for role, minutes in (("sms", 6), ("email", 4), ("clicks", 60 * 24 * 8)):
+        shop.database.run("INSERT INTO roles_seen VALUES (%s, now() - make_interval(mins => %s))", [role, minutes])
+    shop.run("alerts")
+    assert wrong(shop) == {("worker_gone", "sms")}
+    shop.redis.set("worker:heartbeat:sms:host:1", json.dumps(
+        {"role": "sms", "host": "elsewhere", "pid": 1, "version": "1", "started": 1, "jobs": 0, "rate": 0}))
+    shop.run("alerts")
+    assert wrong(shop) == set()
+
+
+def test_redis_away(new_cron_shop):
+    shop = new_cron_shop(gates=True)
+    shop.redis_gate.shut()
+    shop.run("alerts")
+    assert ("redis_away", "") in wrong(shop)
+
+
+def test_edges(shop, hook):
+    stats = {"edge": "edge-1", "journal": {"oldest_unsettled_s": 61.5, "space": {
+        "clicks": {"used_bytes": 90, "budget_bytes": 100}, "webhooks": {"used_bytes": 1, "budget_bytes": 100}}}}
+    hook.answer("/stats", Answer(json=stats))
+    shop.settings["ALERT_EDGES"] = f"{hook.url}/stats,{hook.url}/nobody"
+    hook.answer("/nobody", Answer(404))
+    shop.run("alerts")
+    assert wrong(shop) == {("clicks_unsettled", "edge-1"), ("journal_space", "edge-1 clicks"),
+                           ("edge_away", f"{hook.url}/nobody")}
+
+
+def test_the_webhook_is_told_in_order_and_until_it_listens(shop, hook):
+    shop.settings |= {"ALERT_WEBHOOK_URL": hook.url + "/hook", "ALERT_WEBHOOK_TOKEN": "token-of-the-hook"}
+    hook.script("/hook", Answer(500))
+    order = paid_order(shop, 20)
+    assert "answered 500" in shop.run("alerts", status="failed")
+    assert len(mails(shop)) == 2, "who is told by mail does not wait for the webhook"
+    shop.database.run("UPDATE orders SET status = 'fulfilled' WHERE id = %s", [order])
+    assert shop.run("alerts")["posted"] == 2
+    told = [call.json["alerts"][0]["status"] for call in hook.calls_to("/hook")]
+    assert told == ["wrong", "wrong", "over"]
+    assert hook.calls[0].headers["authorization"] == "Bearer token-of-the-hook"
+    assert "token-of-the-hook" not in shop.log()
+
+
+def test_runs_of_looks_do_not_pile_up(shop):
+    shop.run("alerts")
+    old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=3)
+    shop.database.run("INSERT INTO cron_runs (job, due_at, cause, status, started_at, finished_at) SELECT job, %s + n * interval '1 s',"
+                      " 'schedule', 'completed', %s, %s FROM generate_series(1, 5) n, unnest(ARRAY['alerts', 'sitemap']) job",
+                      [old, old, old])
+    shop.run("alerts")
+    assert shop.run("clean_logs")["cron_runs"] == 5
+    assert shop.database.value("SELECT count(*) FROM cron_runs WHERE job = 'sitemap'") == 5
