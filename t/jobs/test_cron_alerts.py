@@ -1,11 +1,13 @@
 """What is wrong is told once, to people who have no Prometheus."""
 import datetime
 import json
+import urllib.request
 import uuid
 
 import pytest
 
 from harness.stand_in import Answer, StandIn
+from harness.waiting import eventually
 
 
 @pytest.fixture
@@ -18,6 +20,11 @@ def hook():
 @pytest.fixture
 def shop(new_cron_shop):
     return new_cron_shop(settings={"ALERT_EMAIL": "ops@shop.test, boss@shop.test"})
+
+
+def metrics_of(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        return answer.read().decode()
 
 
 def mails(shop):
@@ -125,3 +132,16 @@ def test_runs_of_looks_do_not_pile_up(shop):
     shop.run("alerts")
     assert shop.run("clean_logs")["cron_runs"] == 5
     assert shop.database.value("SELECT count(*) FROM cron_runs WHERE job = 'sitemap'") == 5
+
+
+def test_the_same_as_metrics(shop):
+    shop.start_cron(METRICS_LISTEN=f"127.0.0.1:{shop.metrics_port}")
+    paid_order(shop, 20)
+    shop.database.run("INSERT INTO journal_segments (id, sealed, served, settled) VALUES (gen_random_uuid(), 2, 3, '{[0,2)}')")
+    shop.database.run("INSERT INTO roles_seen VALUES ('sms', now() - interval '6 minutes'), ('of strangers', now())")
+    text = eventually(lambda: [body for body in [metrics_of(shop.metrics_port)] if 'coupon_workers_alive{role="cron"} 1' in body],
+                      "the worker's own heartbeat")[0]
+    for line in ("coupon_clicks_missing 1", "coupon_clicks_pending 0", "coupon_orders_unfulfilled 1",
+                 'coupon_workers_alive{role="sms"} 0'):
+        assert line in text.splitlines(), text
+    assert "strangers" not in text

@@ -5,6 +5,7 @@
 #include "cron/cron_leader.hpp"
 #include "cron/cron_metrics.hpp"
 #include "cron/cron_settings.hpp"
+#include "cron/shop_metrics.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/heartbeat.hpp"
 #include "runtime/worker_metrics.hpp"
@@ -22,6 +23,7 @@ int run_cron(const std::string& database_url, const RedisAddress& redis,
     Metrics metrics;
     add_worker_metrics(metrics, identity, heartbeat);
     add_cron_metrics(metrics, leader, database_url);
+    add_shop_metrics(metrics, database_url, redis);
     std::optional<MetricsServer> metrics_server;
     if (metrics_listen) {
         metrics_server.emplace(*metrics_listen, metrics);

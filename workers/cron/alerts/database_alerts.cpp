@@ -1,6 +1,7 @@
 #include <array>
 
 #include "cron/alerts/alert_checks.hpp"
+#include "cron/shop_metrics.hpp"
 #include "operations/click_totals.hpp"
 
 namespace coupon {
@@ -18,11 +19,6 @@ std::string table_sql(const std::string& table) {
            " COALESCE((SELECT extract(epoch FROM now() - min(scheduled_at))::bigint FROM " +
            table + " WHERE status = 'pending' AND scheduled_at <= now()), 0)";
 }
-
-constexpr const char* orders_sql =
-    "SELECT count(*), COALESCE(max(extract(epoch FROM now() - updated_at))::bigint / 60, 0)"
-    " FROM orders WHERE status::text = 'processing' AND payment_status::text = 'completed'"
-    " AND updated_at < now() - interval '15 minutes'";
 
 constexpr const char* ledger_sql =
     "SELECT (result ->> 'problems')::bigint FROM cron_runs"
@@ -50,12 +46,12 @@ void look_at_tables(PgConnection& pg, int dead_an_hour, std::vector<Alert>& aler
 }
 
 void look_at_orders(PgConnection& pg, std::vector<Alert>& alerts) {
-    const auto row = pg.execute(orders_sql);
-    if (row.number(0, 0) > 0) {
+    const auto waiting = count_unfulfilled(pg);
+    if (waiting.orders > 0) {
         alerts.push_back(
             {"orders_unfulfilled", "",
-             std::to_string(row.number(0, 0)) + " paid orders are not fulfilled, the oldest for " +
-                 std::to_string(row.number(0, 1)) + " minutes; see couponctl orders stuck"});
+             std::to_string(waiting.orders) + " paid orders are not fulfilled, the oldest for " +
+                 std::to_string(waiting.oldest_s / 60) + " minutes; see couponctl orders stuck"});
     }
 }
 
