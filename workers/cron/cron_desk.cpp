@@ -3,6 +3,7 @@
 #include <array>
 
 #include "runtime/backoff.hpp"
+#include "runtime/correlation.hpp"
 #include "runtime/job_runner.hpp"
 #include "runtime/job_table.hpp"
 
@@ -60,6 +61,7 @@ double CronDesk::busy_for_s() const noexcept {
 // Whatever cannot be written down here is found again by its row.
 void CronDesk::work(const CronClaim& claim) noexcept {
     try {
+        const CorrelationScope scope("cron-" + claim.id);
         PgConnection pg(database_url_, "coupon-worker cron " + job_.name, statement_deadline_ms,
                         prepare_job_session);
         pg.on_notice([this](const std::string& notice) {

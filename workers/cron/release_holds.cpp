@@ -5,13 +5,16 @@
 namespace coupon {
 namespace {
 
+// Of which one transaction gives back so many, so that users' rows are not locked for long.
+constexpr const char* release_sql = "SELECT wallet_expire(500)";
+
 nlohmann::ordered_json release_holds(CronRun& run) {
     std::int64_t released = 0;
     bool more = true;
     while (more && !run.stop.requested()) {
         PgTransaction transaction(run.pg);
         run.fence();
-        const auto now = run.pg.execute("SELECT wallet_expire()").number(0, 0);
+        const auto now = run.pg.execute(release_sql).number(0, 0);
         transaction.commit();
         released += now;
         more = now > 0;
