@@ -30,7 +30,7 @@ const std::string history_sql = "SELECT " + run_columns +
 
 Json run_of(const PgResult& rows, int row) {
     const Masking masking(false);
-    const auto result = Json::parse(rows.text(row, 7), nullptr, false);
+    const auto result = read_json(rows.text(row, 7));
     const auto ms = number_or_null(rows, row, 6);
     return {{"id", number_or_null(rows, row, 0)},
             {"status", text_or_null(rows, row, 1)},
@@ -39,7 +39,7 @@ Json run_of(const PgResult& rows, int row) {
             {"started_at", text_or_null(rows, row, 4)},
             {"finished_at", text_or_null(rows, row, 5)},
             {"duration_s", ms.is_null() ? Json() : Json(ms.get<double>() / 1000)},
-            {"result", result.is_discarded() ? Json() : result},
+            {"result", result.value_or(Json())},
             {"error", masking.sentence(text_or_null(rows, row, 8))},
             {"requested_by", text_or_null(rows, row, 9)},
             {"worker", text_or_null(rows, row, 10)}};

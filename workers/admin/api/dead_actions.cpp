@@ -40,7 +40,9 @@ std::vector<std::string> ids_of(const Json& body, PgConnection& pg, const DeadQu
     const auto type = row_id_type(pg, queue.table);
     std::vector<std::string> ids;
     for (const auto& id : array) {
-        const auto text = id.is_string() ? id.get<std::string>() : id.dump();
+        const auto text = id.is_string()           ? id.get<std::string>()
+                          : id.is_number_integer() ? id.dump()
+                                                   : std::string();
         if (!is_row_id(text, type)) {
             refuse("one of ids is no id of this queue");
         }

@@ -89,9 +89,9 @@ AdminAnswer show_dead_letter(const AdminRequest& request, AdminResources& resour
         not_found("there is no such dead letter: it may have been retried or purged meanwhile");
     }
     auto item = item_of(rows, 0, masking);
-    const auto data = Json::parse(rows.text(0, more_columns), nullptr, false);
+    const auto data = read_json(rows.text(0, more_columns));
     const auto type = queue.messages == nullptr ? std::string_view() : rows.text(0, 1);
-    item["data"] = data.is_discarded() ? Json() : masking.members(data, type);
+    item["data"] = data ? masking.members(*data, type) : Json();
     item["raw"] = rows.is_null(0, more_columns + 1)
                       ? Json()
                       : masking.document(rows.text(0, more_columns + 1));

@@ -14,7 +14,6 @@ namespace coupon {
 namespace {
 
 constexpr const char* hidden = "•••";
-constexpr std::size_t depth_max = 32;
 
 bool is_address(const std::string& text) {
     return is_ip_address(text);
@@ -87,17 +86,6 @@ std::string decoded(std::string_view text) {
     return out;
 }
 
-std::size_t depth_of(const Json& value) {
-    std::size_t deepest = 0;
-    if (value.is_structured()) {
-        for (const auto& member : value) {
-            deepest = std::max(deepest, depth_of(member));
-        }
-        ++deepest;
-    }
-    return deepest;
-}
-
 }  // namespace
 
 Json Masking::recipient(const Json& text) const {
@@ -113,10 +101,6 @@ Json Masking::sentence(const Json& text) const {
 }
 
 Json Masking::members(const Json& value, std::string_view type) const {
-    // PostgreSQL keeps what is nested deeper than anything that is meant.
-    if (depth_of(value) > depth_max) {
-        return hidden;
-    }
     return member("", value, is_secretive_type(type));
 }
 
@@ -165,9 +149,9 @@ Json Masking::member(const std::string& name, const Json& value, bool secretive)
 }
 
 Json Masking::document(std::string_view bytes) const {
-    const auto json = Json::parse(bytes, nullptr, false);
-    if (json.is_structured()) {
-        return members(json).dump(2, ' ', false, Json::error_handler_t::replace);
+    const auto json = read_json(bytes);
+    if (json && json->is_structured()) {
+        return members(*json).dump(2, ' ', false, Json::error_handler_t::replace);
     }
     return form(bytes);
 }

@@ -113,7 +113,7 @@ std::optional<Cursor> query_cursor(const AdminRequest& request) {
         return std::nullopt;
     }
     const auto decoded = text->size() <= cursor_bytes_max ? base64url_decode(*text) : std::nullopt;
-    const auto json = Json::parse(decoded.value_or(""), nullptr, false);
+    const auto json = read_json(decoded.value_or("")).value_or(Json());
     if (!json.is_array() || json.size() != 2 || !(json[0].is_string() || json[0].is_null()) ||
         !json[1].is_string()) {
         refuse("after is no cursor of a list: give what its last page had as next");
@@ -132,11 +132,11 @@ Json body_object(const AdminRequest& request) {
     if (request.body.empty()) {
         return Json::object();
     }
-    auto body = Json::parse(request.body, nullptr, false);
-    if (!body.is_object()) {
+    auto body = read_json(request.body);
+    if (!body || !body->is_object()) {
         refuse("the body is no JSON object");
     }
-    return body;
+    return *std::move(body);
 }
 
 bool body_flag(const Json& body, const std::string& name) {

@@ -14,7 +14,7 @@ namespace coupon {
 namespace {
 
 constexpr int limit_max = 500;
-constexpr const char* body_bytes_max = "262144";
+constexpr const char* body_bytes_max = "65536";
 
 // The columns of item_of().
 const std::string item_columns =
@@ -52,8 +52,8 @@ Json item_of(const PgResult& rows, int row, const Masking& masking) {
 }
 
 Json object_of(std::string_view text, const Masking& masking) {
-    const auto object = Json::parse(text, nullptr, false);
-    return object.is_object() ? masking.members(object) : Json::object();
+    const auto object = read_json(text);
+    return object && object->is_object() ? masking.members(*object) : Json::object();
 }
 
 // PhonePe's first version wraps its JSON in base64.
