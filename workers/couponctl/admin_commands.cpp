@@ -100,8 +100,8 @@ void add_admin_commands(CLI::App& app, std::ostream& out) {
                 "input",
                 person)
         ->callback([person, &out] {
-            out << person->name << ':' << person->role << ':' << hash_password(read_password())
-                << '\n';
+            const auto hash = hash_password(read_password());
+            out << person->name << ':' << person->role << ':' << hash << '\n';
         });
     auto program = std::make_shared<NewPrincipal>();
     add_command(*admin, "token",
