@@ -23,7 +23,7 @@ export function barChart({ label, names }) {
     function geometry() {
         const width = Math.max(240, area.clientWidth);
         const step = (width - margin.left - margin.right) / Math.max(1, days.length);
-        const ticks = valueTicks(Math.max(1, ...days.map(sum)), { whole: true });
+        const ticks = valueTicks(Math.max(1, ...days.map(sum)));
         const inner = height - margin.top - margin.bottom;
         return { width, step, ticks, y: (value) => margin.top + inner * (1 - value / ticks.at(-1)),
             middle: (at) => margin.left + step * (at + 0.5) };

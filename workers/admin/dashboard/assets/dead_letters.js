@@ -32,7 +32,7 @@ function deadTable({ mayAct, selected, name, look, pick, pickAll }) {
         { title: 'To', cell: (item) => foreign(item.to ?? '–') },
         { title: 'Failed', cell: (item) => time(item.failed_at || item.created_at) },
         { title: 'Attempts', kind: 'number', cell: (item) => number(item.attempts) },
-        { title: 'Why', kind: 'long', cell: (item) => foreign(item.last_error ?? '–') },
+        { title: 'Why', kind: 'long', cell: (item) => [item.unknown ? h('span', { class: 'tag warn' }, 'may have been sent') : null, foreign(item.last_error ?? '–')] },
         { title: 'Id', kind: 'id', cell: (item) => shortId(item.id, item.correlation_id ? `${item.id} · correlation id ${item.correlation_id}` : item.id) },
     ];
     const type = columns[0].cell;

@@ -14,17 +14,19 @@ function path(values, x, y) {
             drawing = false;
             return;
         }
-        text += `${drawing ? 'L' : 'M'}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
+        // One value between gaps is a dot: a line of no length with round ends.
+        text += drawing ? `L${x(at).toFixed(1)} ${y(value).toFixed(1)}` : `M${x(at).toFixed(1)} ${y(value).toFixed(1)}h0`;
         drawing = true;
     });
     return text;
 }
 
-// data: {from_ms, step_ms, series: [{name, tone, values}]}; `label` says what the chart shows.
-export function lineChart({ label, unit }) {
+// show() takes {from_ms, step_ms, series: [{name, tone, values}]}. `label` says what the chart shows; lines named in `off`
+// are not drawn until they are asked for.
+export function lineChart({ label, unit, off = [] }) {
     let data = { from_ms: 0, step_ms: 60000, series: [] };
     let marked = null;
-    const hidden = new Set();
+    const hidden = new Set(off);
     const drawing = svg('svg', { class: 'drawing', height, 'aria-hidden': 'true' });
     const tip = h('div', { class: 'tip', hidden: true, 'aria-hidden': 'true' });
     const area = h('div', { class: 'chart-area', tabindex: '0', role: 'slider', 'aria-label': `${label}. Arrow keys move in time.`,
@@ -56,7 +58,7 @@ export function lineChart({ label, unit }) {
         drawing.replaceChildren(
             ...ticks.flatMap((tick) => [
                 svg('line', { class: tick === 0 ? 'base' : 'grid', x1: margin.left, x2: width - margin.right, y1: y(tick), y2: y(tick) }),
-                svg('text', { class: 'tick', x: margin.left - 8, y: y(tick) + 4, 'text-anchor': 'end' }, number(tick, tick % 1 ? 1 : 0))]),
+                svg('text', { class: 'tick', x: margin.left - 8, y: y(tick) + 4, 'text-anchor': 'end' }, number(tick))]),
             ...timeTicks(data.from_ms, end_ms, inner.width / 80).map((tick) => {
                 const at = margin.left + ((tick - data.from_ms) / (end_ms - data.from_ms)) * inner.width;
                 return svg('text', { class: 'tick', x: at, y: height - 8, 'text-anchor': 'middle' }, clock(new Date(tick)));
@@ -77,7 +79,7 @@ export function lineChart({ label, unit }) {
         place.replaceChildren(
             svg('line', { class: 'cross', x1: x(at), x2: x(at), y1: margin.top, y2: height - margin.bottom }),
             ...lines.map((series) => svg('circle', { class: `point tone-${series.tone}`, cx: x(at), cy: y(series.values[at]), r: 3.5 })));
-        tip.replaceChildren(h('p', {}, clock(moment(at))),
+        tip.replaceChildren(h('p', {}, clock(moment(at)), lines.length ? '' : ': nothing counted'),
             h('ul', {}, [...lines].sort((one, other) => other.values[at] - one.values[at]).map((series) => h('li', {},
                 h('span', { class: `swatch tone-${series.tone}` }), h('span', {}, series.name), h('b', {}, rate(series.values[at]))))));
         const left = x(at) > width / 2;

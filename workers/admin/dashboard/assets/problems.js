@@ -6,8 +6,26 @@ import { reconcile } from './table.js';
 
 const unsettled_s = 60;
 const overdue_s = 300;
+const clock_ms = 1000;  // times are told in whole seconds
 
-function ofWorkers({ redis, postgres, workers, roles }) {
+// A role that nobody started is no problem while nothing waits for it.
+function isMissed(role, workers, queues) {
+    const own = role === 'webhooks' ? ['webhooks', 'outbox'] : [role];
+    return workers.some((worker) => worker.role === role)
+        || queues.some((queue) => own.includes(queue.name) && (queue.depth > 0 || queue.due > 0));
+}
+
+// The gone ones but for those in whose place another one was started: after a restart nobody is missed.
+function notReplaced(workers) {
+    const successors = new Set(workers.filter((worker) => worker.alive));
+    return workers.filter((worker) => !worker.alive).filter((gone) => {
+        const successor = [...successors].find((one) => one.role === gone.role && one.host === gone.host
+            && Date.parse(one.started) >= Date.parse(gone.last_seen) - clock_ms);
+        return !successors.delete(successor);
+    });
+}
+
+function ofWorkers({ redis, postgres, workers, roles }, queues) {
     const found = [];
     if (redis === false) found.push({ key: 'redis', bad: true, text: ['Redis cannot be reached: queues and heartbeats are not known. Nothing is lost meanwhile.'] });
     if (postgres === false) found.push({ key: 'postgres', bad: true, text: ['PostgreSQL cannot be reached: nothing is carried out until it is back.'] });
@@ -15,9 +33,9 @@ function ofWorkers({ redis, postgres, workers, roles }) {
         found.push({ key: 'nobody', bad: true, text: ['No worker is alive but for the one behind this page.'] });
     }
     for (const { role, alive } of roles || []) {
-        if (alive === 0) found.push({ key: `role ${role}`, bad: true, text: [`No ${role} worker is alive.`] });
+        if (alive === 0 && isMissed(role, workers, queues)) found.push({ key: `role ${role}`, bad: true, text: [`No ${role} worker is alive.`] });
     }
-    for (const worker of redis === false ? [] : workers.filter((one) => !one.alive)) {
+    for (const worker of redis === false ? [] : notReplaced(workers)) {
         found.push({ key: worker.id,
             text: [foreign(`${worker.role} worker ${shortWorker(worker)}`), ' is gone, last seen ', age(worker.last_seen), '.'] });
     }
@@ -74,7 +92,7 @@ export function problemsPanel() {
     return {
         element,
         show({ workers, queues, accounting, cron }) {
-            const found = [...(workers ? ofWorkers(workers) : []), ...(accounting ? ofClicks(accounting) : []),
+            const found = [...(workers ? ofWorkers(workers, queues?.queues || []) : []), ...(accounting ? ofClicks(accounting) : []),
                 ...(queues ? ofQueues(queues) : []), ...(cron ? ofCron(cron) : [])]
                 .sort((one, other) => Number(Boolean(other.bad)) - Number(Boolean(one.bad)));
             reconcile(list, kept, found.map((problem) => ({ key: problem.key, mark: words(problem),

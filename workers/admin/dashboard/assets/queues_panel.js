@@ -22,7 +22,7 @@ export function queuesPanel() {
             { title: 'Claimed', kind: 'number', cell: (queue) => number(queue.claimed) },
             { title: 'Pending', kind: 'number', cell: (queue) => number(queue.pending) },
             { title: 'Due', kind: 'number', cell: (queue) => number(queue.due) },
-            { title: 'Oldest due', kind: 'number', cell: (queue) => h('span', { class: queue.oldest_due_s > slow_s ? 'bad' : '' }, duration(queue.oldest_due_s)) },
+            { title: 'Oldest', kind: 'number', cell: (queue) => h('span', { class: queue.oldest_due_s > slow_s ? 'bad' : '' }, duration(queue.oldest_due_s)) },
             { title: 'Delayed', kind: 'number', cell: (queue) => linked('delayed', queue, queue.delayed) },
             { title: 'Processing', kind: 'number', cell: (queue) => number(queue.processing) },
             { title: 'Dead', kind: 'number', cell: (queue) => linked('dead', queue, queue.failed) },

@@ -12,7 +12,8 @@ export function ratesPanel() {
     let minutes = '60';
     let data = null;
     let closed = false;
-    const chart = lineChart({ label: 'Jobs per minute by role', unit: 'jobs per minute' });
+    const chart = lineChart({ label: 'Jobs per minute by role', unit: 'jobs per minute',
+        off: ['admin'] });  // its jobs are the requests of pages like this one
     const note = h('div', { 'aria-live': 'polite' });
     const grid = h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Jobs per minute as a table' });
     const details = h('details', { class: 'as-table', on: { toggle: () => fillTable() } }, h('summary', {}, 'As a table'), grid);
@@ -49,7 +50,7 @@ export function ratesPanel() {
             const answer = await get('queue/history', { minutes });
             if (closed) return;
             data = readable(answer);
-            const any = data.series.some((series) => series.values.length);
+            const any = data.series.some((series) => series.values.some((value) => value !== null));
             note.replaceChildren(...(any ? [] : [h('p', { class: 'empty' }, 'Nothing was counted in this time: no worker has been alive for a whole minute.')]));
             chart.element.hidden = details.hidden = !any;
             chart.show(data);

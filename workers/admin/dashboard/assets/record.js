@@ -27,15 +27,22 @@ export function code(data) {
     return h('pre', { tabindex: '0' }, foreign(text));
 }
 
+const names = { unknown: 'May have been sent', rid: 'Request id' };
+
 function name(key) {
+    if (names[key]) return names[key];
     const text = key.replaceAll('_', ' ');
     return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function holdsSomething(data) {
+    return data !== null && data !== undefined && data !== '' && !(typeof data === 'object' && !Object.keys(data).length);
 }
 
 // Short values as facts; `long` names what stands below in a block of its own.
 export function record(data, long = []) {
     const entries = Object.entries(data).filter(([key]) => !long.includes(key));
     return [facts(entries.map(([key, item]) => [name(key), value(item)])),
-        ...long.filter((key) => data[key] !== null && data[key] !== undefined && data[key] !== '')
+        ...long.filter((key) => holdsSomething(data[key]))
             .map((key) => h('section', {}, h('h3', {}, name(key)), code(data[key])))];
 }

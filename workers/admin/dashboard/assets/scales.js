@@ -7,9 +7,9 @@ export function niceStep(top, most = 5) {
     return power * [1, 2, 5, 10].find((factor) => factor * power >= raw * 0.9999);
 }
 
-// The values of a scale from 0 that holds `top`.
-export function valueTicks(top, { whole = false } = {}) {
-    const step = whole ? Math.max(1, niceStep(top)) : niceStep(top);
+// The values of a scale of counts from 0 that holds `top`.
+export function valueTicks(top) {
+    const step = Math.max(1, niceStep(top));
     const ticks = [0];
     while (ticks.at(-1) < top) ticks.push(ticks.length * step);
     return ticks.length > 1 ? ticks : [0, step];
