@@ -51,6 +51,7 @@ public:
 
     // --- where some location has coupon_webhook
 
+    bool has_webhooks() const noexcept { return webhooks_.has_value(); }
     WebhookService& webhooks() noexcept { return *webhooks_; }
 
     // ---

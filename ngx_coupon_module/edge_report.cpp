@@ -5,6 +5,8 @@
 
 #include "core/webhook/provider.hpp"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
 
 namespace coupon {
@@ -115,6 +117,21 @@ void add_workers(EdgeReport& report, const EdgeStats& stats) {
     report.oldest_unsettled_s = static_cast<double>(oldest_ms) / 1e3;
 }
 
+void add_journal(EdgeReport& report, Edge& edge) {
+    const JournalConf& journal = *edge.conf().journal;
+    if (edge.has_redirects()) {
+        report.journal.push_back({"clicks", edge.clicks().occupied_bytes(), journal.size_bytes});
+    }
+    if (edge.has_webhooks()) {
+        report.journal.push_back({"webhooks", edge.webhooks().journal().occupied_bytes(), journal.webhooks_bytes});
+    }
+    struct statvfs disk{};
+    if (::statvfs(journal.directory.c_str(), &disk) == 0) {
+        report.journal_disk_bytes = uint64_t{disk.f_blocks} * disk.f_frsize;
+        report.journal_disk_free_bytes = uint64_t{disk.f_bavail} * disk.f_frsize;
+    }
+}
+
 void add_catalog(EdgeReport& report, const CatalogZone& catalog) {
     const CatalogStats stats = catalog.stats();
     const uint64_t now_ms = boottime_ms();
@@ -142,6 +159,7 @@ EdgeReport edge_report() {
     report.snapshot_written_s = stats.snapshot_written_ms / 1000;
     add_workers(report, stats);
     add_webhooks(report.webhooks, stats);
+    add_journal(report, edge);
     if (edge.has_redirects()) {
         report.has_catalog = true;
         add_catalog(report, edge.catalog());

@@ -45,6 +45,13 @@ struct WebhookReport {
     HistogramReport waiting;
 };
 
+// Of one kind of records, all workers together.
+struct JournalSpace {
+    std::string_view kind;
+    uint64_t used_bytes = 0;    // segments that are written to or unsettled, as of a few seconds ago
+    uint64_t budget_bytes = 0;
+};
+
 struct EdgeReport {
     std::string edge;
     std::vector<std::pair<std::string_view, uint64_t>> outcomes;
@@ -60,6 +67,9 @@ struct EdgeReport {
     bool redis_connected = false;       // every worker is
     bool postgres_connected = false;    // the leader is
     bool sending_paused = false;        // some worker waits for the queue to shrink
+    std::vector<JournalSpace> journal;
+    uint64_t journal_disk_free_bytes = 0;
+    uint64_t journal_disk_bytes = 0;    // 0: the folder cannot be looked at
     WebhookReport webhooks;
     bool has_catalog = false;           // some location has coupon_redirect
     uint64_t catalog_entries = 0;

@@ -103,6 +103,19 @@ void webhooks(MetricsText& metrics, const WebhookReport& report) {
                       report.waiting);
 }
 
+void journal_space(MetricsText& metrics, const EdgeReport& report) {
+    metrics.family("coupon_journal_bytes", "gauge",
+                   "Segments that are written to or unsettled, and how much there may be before nothing more is journalled.");
+    for (const JournalSpace& space : report.journal) {
+        const std::string kind = "kind=\"" + std::string(space.kind) + "\",state=";
+        metrics.sample("coupon_journal_bytes", std::string_view(kind + "\"used\""), space.used_bytes);
+        metrics.sample("coupon_journal_bytes", std::string_view(kind + "\"budget\""), space.budget_bytes);
+    }
+    metrics.family("coupon_journal_disk_bytes", "gauge", "The disk below the journal.");
+    metrics.sample("coupon_journal_disk_bytes", "state", "free", report.journal_disk_free_bytes);
+    metrics.sample("coupon_journal_disk_bytes", "state", "size", report.journal_disk_bytes);
+}
+
 void catalog(MetricsText& metrics, const EdgeReport& report) {
     metrics.gauge("coupon_catalog_loaded", "1 once a catalogue was loaded.", report.catalog_loaded);
     metrics.gauge("coupon_catalog_complete", "1 while every live offer is known to be in the zone.", report.catalog_complete);
@@ -124,6 +137,7 @@ std::string metrics_text(const EdgeReport& report) {
                   report.oldest_unsettled_s);
     metrics.gauge("coupon_journal_segments", "Journal segments not yet settled.", report.segments);
     metrics.gauge("coupon_journal_sending_paused", "1 while the queue is above coupon_queue_max.", report.sending_paused);
+    journal_space(metrics, report);
     if (report.has_catalog) {
         catalog(metrics, report);
     }

@@ -58,6 +58,10 @@ public:
     std::shared_ptr<SegmentMap> map() const noexcept { return map_; }  // null while not open
     DeliveryCounts counts() const { return is_open() ? journal_->delivery().counts() : DeliveryCounts{}; }
 
+    // Bytes of all this kind's segments with unsettled records, of all workers, as counted at most a
+    // few seconds ago.
+    uint64_t occupied_bytes() const noexcept { return is_open() ? journal_->occupied_bytes() : 0; }
+
 protected:
     // `record.segment` and `record.seq` are filled in. The result is false when the budget is full or
     // the disk fails. Where threads were not fast enough to prepare a segment it is prepared here if
@@ -90,9 +94,6 @@ protected:
         return reference;
     }
 
-    // Bytes of all this kind's segments with unsettled records, of all workers, as counted at most a
-    // few seconds ago.
-    uint64_t occupied_bytes() const noexcept { return is_open() ? journal_->occupied_bytes() : 0; }
     const StoreOptions& store_options() const noexcept { return options_.store; }
 
 private:

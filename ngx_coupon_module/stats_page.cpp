@@ -28,6 +28,14 @@ Json to_json(const HistogramReport& histogram) {
     return {{"count", histogram.count}, {"sum_s", histogram.sum_s}, {"up_to_us", buckets}};
 }
 
+Json to_json(const std::vector<JournalSpace>& journal) {
+    Json object = Json::object();
+    for (const JournalSpace& space : journal) {
+        object[std::string(space.kind)] = {{"used_bytes", space.used_bytes}, {"budget_bytes", space.budget_bytes}};
+    }
+    return object;
+}
+
 Json to_json(const WebhookReport& report) {
     Json providers = Json::object();
     for (const auto& [name, outcomes] : report.providers) {
@@ -70,7 +78,10 @@ Json to_json(const EdgeReport& report) {
               {"clicks_unsettled", report.clicks_unsettled},
               {"oldest_unsettled_s", report.oldest_unsettled_s},
               {"segments", report.segments},
-              {"sending_paused", report.sending_paused}}},
+              {"sending_paused", report.sending_paused},
+              {"space", to_json(report.journal)},
+              {"disk_free_bytes", report.journal_disk_free_bytes},
+              {"disk_bytes", report.journal_disk_bytes}}},
             {"webhooks", to_json(report.webhooks)},
             {"catalog",
              {{"loaded", report.catalog_loaded},

@@ -6,14 +6,12 @@ import uuid
 
 import pytest
 
-from harness import webhooks
 from harness.environment import COUPON_WORKER
-from harness.nginx import Nginx, Server
 from harness.process import Process
-from harness.waiting import eventually
 
 from .payment_fixtures import idle_shop, paying_shop  # noqa: F401
-from .paying_shop import PAID, PayingShop, razorpay, record
+from .paying_shop import PAID, razorpay, record
+from .whole_shop import WholeShop
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 GOOD = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -32,46 +30,23 @@ def log_lines(text):
 
 
 @pytest.fixture
-def whole_shop(postgres, redis_server, template, new_message_shop):
-    """An edge and the workers behind it, over one database: a PayingShop with an edge and a `messages` shop."""
-    shop = PayingShop(postgres, redis_server, template)
-    shop.messages = new_message_shop()
-    shop.edge = Nginx(settings={"coupon_postgres": shop.database.url,
-                                "coupon_redis": f"127.0.0.1:{redis_server.port} db={shop.redis_number}"})
-    secret = shop.edge.secret_file("razorpay", webhooks.SECRET)
-    shop.edge.servers = {"main": Server(
-        extra=f"location = /webhooks/razorpay {{ coupon_webhook razorpay; coupon_webhook_secret file:{secret};"
-              " client_max_body_size 16k; }")}
+def whole_shop(postgres, redis_server, template, message_shop):
+    shop = WholeShop(postgres, redis_server, template, [message_shop])
     shop.edge.http_extra = (f"log_format traced escape=json '{{\"correlation_id\":\"$coupon_trace_id\",\"uri\":\"$uri\"}}';"
                             f"access_log {shop.edge.directory}/traced.log traced;")
-    shop.edge.start()
-    shop.start_worker()
-    shop.workers.append(Process([COUPON_WORKER, "email"], shop.directory / "email.log",
-                                shop.messages.environment | shop.environment).says('"started"'))
-    yield shop
-    shop.edge.stop()
+    yield shop.start("webhooks", "email")
     shop.close()
-    shop.edge.assert_clean()
 
 
-def pay(shop, **headers):
-    order = shop.order(email="asha@shop.example")
-    body = webhooks.to_json(razorpay("payment.captured", order))
-    assert webhooks.razorpay(body).with_headers(**headers).send(shop.edge.port()).status == 200
-    shop.reaches(order, *PAID)
-    mail = eventually(lambda: [row for row in shop.mails(order) if row["delivery_status"] == "sent"], "the mail is sent")[0]
-    return order, mail
-
-
-def test_one_id_from_the_gateway_to_the_mail(whole_shop):
+def test_one_id_from_the_gateway_to_the_mail(whole_shop, message_shop):
     shop = whole_shop
-    order, mail = pay(shop, traceparent=GOOD)
+    order, mail = shop.pay(traceparent=GOOD)
     assert shop.database.value("SELECT correlation_id FROM webhook_logs") == TRACE
     assert shop.database.value("SELECT correlation_id FROM outbox") == TRACE
     assert mail["correlation_id"] == TRACE
     call, = shop.backend.fulfill_calls(order.id)
     assert call.headers["x-correlation-id"] == TRACE
-    assert traces([call, *shop.messages.provider.sent]) == [TRACE] * 2
+    assert traces([call, *message_shop.provider.sent]) == [TRACE] * 2
 
     def line_of(path):
         return [line for line in log_lines(path.read_text()) if line.get("correlation_id") == TRACE]
@@ -80,11 +55,11 @@ def test_one_id_from_the_gateway_to_the_mail(whole_shop):
     assert worker["order"] == str(order.id) and "trace_id" not in worker
 
 
-def test_without_a_trace_the_edges_own_id_goes_on(whole_shop):
-    order, mail = pay(whole_shop)
+def test_without_a_trace_the_edges_own_id_goes_on(whole_shop, message_shop):
+    order, mail = whole_shop.pay()
     id = whole_shop.database.value("SELECT correlation_id FROM webhook_logs")
     assert re.fullmatch("[0-9a-f]{32}", id) and mail["correlation_id"] == id
-    calls = [*whole_shop.backend.fulfill_calls(order.id), *whole_shop.messages.provider.sent]
+    calls = [*whole_shop.backend.fulfill_calls(order.id), *message_shop.provider.sent]
     assert traces(calls) == [id] * 2
 
 
