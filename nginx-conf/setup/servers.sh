@@ -34,11 +34,13 @@ prepare_state() {
     own_directory postgres "$state/postgres"
     own_directory redis "$state/redis"
     own_directory nobody "$state/worker"
+    own_directory nobody "$state/run"
     # Also where users that workers run as cannot read the checkout.
-    rm -rf "$state/templates" && cp -r "$checkout/workers/templates" "$state/templates" &&
-        chmod -R a+rX "$state/templates" || die "cannot copy the templates to $state"
+    rm -rf "$state/templates" "$state/dashboard" && cp -r "$checkout/workers/templates" "$state/templates" &&
+        cp -r "$checkout/workers/admin/dashboard" "$state/dashboard" &&
+        chmod -R a+rX "$state/templates" "$state/dashboard" || die "cannot copy templates and dashboard to $state"
     local secret
-    for secret in click_key webhook_secret; do
+    for secret in click_key webhook_secret dashboard_password; do
         [ -s "$state/$secret" ] ||
             (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' > "$state/$secret")
     done
@@ -141,16 +143,26 @@ start_redis() {
         die "Redis did not start: $(tail -n 3 "$state/redis/redis.log" 2>/dev/null)"
 }
 
-worker_roles=(clicks webhooks email)
+worker_roles=(clicks webhooks email cron admin)
+
+# Who may sign in to the dashboard: operator, with a password of this quick start's own.
+write_passwords() {
+    "$state/bin/couponctl" admin password operator --role operator < "$state/dashboard_password" > "$state/worker/passwords" &&
+        { [ "$(id -u)" != 0 ] || chown nobody "$state/worker/passwords"; } && chmod 600 "$state/worker/passwords" ||
+        die "the dashboard's password could not be made"
+}
 
 # Back end and SendGrid are played by the quick start's NGINX.
 start_workers() {
     local role
+    write_passwords
     for role in "${worker_roles[@]}"; do
         BACKEND_URL=http://127.0.0.1:$http_port BACKEND_TOKEN=quickstart \
             SENDGRID_BASE_URL=http://127.0.0.1:$http_port/sendgrid SENDGRID_API_KEY=quickstart \
             FROM_EMAIL=shop@shop.example FROM_NAME="Quick Start" SHOP_NAME="Quick Start" \
-            SHOP_URL=https://shop.example TEMPLATE_DIR=$state/templates start_worker "$role"
+            SHOP_URL=https://shop.example TEMPLATE_DIR=$state/templates DASHBOARD_DIR=$state/dashboard \
+            ADMIN_LISTEN=unix:$state/run/admin.sock ADMIN_PASSWORDS=$state/worker/passwords ADMIN_SECURE_COOKIE=off \
+            start_worker "$role"
     done
 }
 
@@ -237,6 +249,8 @@ Redis redis/redis.pid redis-server
 clicks-worker worker/clicks.pid coupon-worker
 webhooks-worker worker/webhooks.pid coupon-worker
 email-worker worker/email.pid coupon-worker
+cron-worker worker/cron.pid coupon-worker
+admin-worker worker/admin.pid coupon-worker
 NGINX nginx/nginx.pid nginx
 END
     return $all
