@@ -6,7 +6,7 @@
 
 build_packages=(g++ make cmake pkgconf nginx-dev libpq-dev libhiredis-dev libssl-dev
     libcurl4-openssl-dev nlohmann-json3-dev libcli11-dev libkainjow-mustache-dev
-    libcpp-httplib-dev zlib1g-dev)
+    zlib1g-dev)
 server_packages=(nginx postgresql-15 redis-server redis-tools curl openssl)
 test_packages=(libgtest-dev python3 python3-pytest python3-psycopg2 python3-redis faketime
     prometheus docker-compose systemd chromium)
