@@ -10,7 +10,7 @@ from .steady_load import BOT, SteadyLoad, Visit
 
 # Cheap first: a broken build is noticed early.
 ORDER = ["queue_entries", "planted_loss", "damaged_segments", "damaged_snapshot", "full", "clock", "nginx",
-         "flushall", "redis_refuses", "servers_killed", "click_worker", "mixed", "webhooks", "messages", "ledger", "cashback", "servers_away", "overdue"]
+         "flushall", "redis_refuses", "servers_killed", "click_worker", "mixed", "webhooks", "messages", "ledger", "cashback", "cron", "servers_away", "overdue"]
 
 COLUMNS = ["faults", "answers", "clicks", "accepted", "unjournaled", "unavailable", "cut", "refused", "stored", "served", "missing", "unknown", "twice", "drain_s",
            "seconds"]

@@ -1,6 +1,6 @@
 """What tests of the cron engine look at: runs, leaders, and jobs that take their time."""
 import datetime
-import re
+import json
 
 from harness.catalog import add_merchant
 from harness.waiting import eventually
@@ -36,15 +36,18 @@ def leader(shop):
     return shop.database.value("SELECT max(leader) FROM cron_jobs")
 
 
-def worker_id(worker):
-    """The id that a worker writes into its lines."""
-    text = worker.log.read_bytes()[worker.said_before:].decode(errors="replace")
-    return re.search(r'"worker":"(cron:[^"]+)"', text).group(1)
+def worker_id(shop, worker):
+    """Whose heartbeat has its pid; kept for when it is dead."""
+    if not hasattr(worker, "cron_id"):
+        prefix = "worker:heartbeat:"
+        worker.cron_id = next(key.removeprefix(prefix) for key in shop.redis.scan_iter(f"{prefix}cron:*")
+                              if json.loads(shop.redis.get(key))["pid"] == worker.pid)
+    return worker.cron_id
 
 
 def leads(shop, worker=None, within_s=30):
     """Waits until that worker leads, or any does; the leader's id."""
-    wanted = worker and worker_id(worker)
+    wanted = worker and worker_id(shop, worker)
     return eventually(lambda: leader(shop) == wanted if wanted else leader(shop), "a worker leads", within_s) and leader(shop)
 
 
@@ -78,7 +81,7 @@ def slow(shop, table, seconds, each="STATEMENT"):
 def count_changes(shop):
     """From now on each change of an offer from active to not is a row of offer_changes, with who made it."""
     shop.database.run("CREATE TABLE offer_changes (offer_id bigint, pid int DEFAULT pg_backend_pid(),"
-                      " at timestamptz DEFAULT clock_timestamp())")
+                      " at timestamptz DEFAULT statement_timestamp())")
     shop.database.run("CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS"
                       " $$ BEGIN INSERT INTO offer_changes (offer_id) VALUES (NEW.id); RETURN NULL; END $$")
     shop.database.run("CREATE TRIGGER note_change AFTER UPDATE OF is_active ON offers FOR EACH ROW"

@@ -124,7 +124,7 @@ def test_a_job_that_outlasts_the_grace_time_is_done_by_the_next_worker(shop, han
     assert jobs(shop)["wallet_check"]["leader"] is None
     release()
     other = shop.start_cron()
-    assert reaches(shop, number, "completed")["worker"] == worker_id(other)
+    assert reaches(shop, number, "completed")["worker"] == worker_id(shop, other)
 
 
 def test_a_worker_that_is_stopped_gives_its_job_back_between_two_steps(shop):

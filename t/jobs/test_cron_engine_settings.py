@@ -83,12 +83,12 @@ def test_list(shop):
     text = ctl(shop, "list")
     line = next(line for line in text.splitlines() if line.startswith("expire_offers"))
     assert "daily 02:00" in line and "Switch off offers whose time is over" in line
-    assert text.endswith(f"{worker_id(worker)} leads; schedules are times of Europe/Berlin, all others UTC\n")
+    assert text.endswith(f"{worker_id(shop, worker)} leads; schedules are times of Europe/Berlin, all others UTC\n")
     add_offers(shop, 1)
     ctl(shop, "run", "expire_offers", "--wait")
     listed = {job["name"]: job for job in json.loads(ctl(shop, "list", "--json"))}
     job = listed["expire_offers"]
-    assert job["last_status"] == "completed" and job["leader"] == worker_id(worker) and job["leader_seen_s"] < 30
+    assert job["last_status"] == "completed" and job["leader"] == worker_id(shop, worker) and job["leader_seen_s"] < 30
     assert listed["wallet_check"]["next_at"] is None and job["next_at"].endswith("Z")
     assert worker.stop() == 0
     assert "no cron worker leads, for " in ctl(shop, "list")
