@@ -62,6 +62,18 @@ SignIn parse_sign_in(const WebRequest& request) {
     return {body["user"], body["password"]};
 }
 
+// Gives back what was acquired.
+class Turn {
+  public:
+    explicit Turn(std::counting_semaphore<8>& turns) : turns_(turns) {}
+    ~Turn() { turns_.release(); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+  private:
+    std::counting_semaphore<8>& turns_;
+};
+
 }  // namespace
 
 AdminAccess::AdminAccess(const AccessSettings& settings, const Log& log)
@@ -170,17 +182,23 @@ void AdminAccess::limit_sign_in(const WebRequest& request, const std::string& us
     }
 }
 
+std::optional<Credential> AdminAccess::checked(const std::string& user,
+                                               const std::string& password) {
+    if (!signing_in_.try_acquire()) {
+        ++sign_ins_.limited;
+        throw TooMany("too many sign in at once", 1);
+    }
+    const Turn place(signing_in_);
+    hashing_.acquire();
+    const Turn turn(hashing_);
+    return find_password(passwords_.current()->entries, user, password);
+}
+
 AdminAccess::SignedIn AdminAccess::sign_in(const WebRequest& request) {
     check_origin(request);
     const auto given = parse_sign_in(request);
     limit_sign_in(request, given.user);
-    if (!hashing_.try_acquire_for(std::chrono::seconds(2))) {
-        ++sign_ins_.limited;
-        throw TooMany("too many sign in at once", 1);
-    }
-    const auto file = passwords_.current();
-    const auto entry = find_password(file->entries, given.user, given.password);
-    hashing_.release();
+    const auto entry = checked(given.user, given.password);
     if (!entry) {
         ++sign_ins_.wrong;
         unauthorized("the name or the password is wrong");

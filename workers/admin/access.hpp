@@ -75,14 +75,16 @@ class AdminAccess {
     Known by_cookie(const WebRequest& request);
     void check_origin(const WebRequest& request) const;
     void limit_sign_in(const WebRequest& request, const std::string& user);
+    std::optional<Credential> checked(const std::string& user, const std::string& password);
     [[nodiscard]] std::string cookie(const std::string& id, std::chrono::seconds age) const;
 
     const AccessSettings settings_;
     WatchedCredentials passwords_, tokens_;
     Sessions sessions_;
     RateGate per_principal_, per_address_, per_name_;
-    // A hash takes a core for 50 ms and more: others must get their turn.
-    std::counting_semaphore<8> hashing_{2};
+    // A hash takes a core for 50 ms and more, and a thread that waits for its turn answers nobody
+    // else.
+    std::counting_semaphore<8> hashing_{2}, signing_in_{4};
     SignIns sign_ins_;
 };
 
