@@ -42,6 +42,7 @@ def test_one_dead_letter_is_retried(signed_in, shop):
     assert "asha@example.com" not in page.texts("dialog.details")[0], "personal data is not masked"
     page.click("dialog.details >> role=button[name='Retry']")
     page.reads("dialog.ask", "1 dead letter of email will be tried again.")
+    page.call("type", text="   ")
     page.click("dialog.ask >> role=button[name='Retry 1 dead letter']")
     assert page.focused()[0] == "textarea" and shop.mail(id)["status"] == "failed", "done without a reason"
     page.call("type", text="the template was mended")

@@ -18,7 +18,7 @@ function isMissed(role, workers, queues) {
 // The gone ones but for those in whose place another one was started: after a restart nobody is missed.
 function notReplaced(workers) {
     const successors = new Set(workers.filter((worker) => worker.alive));
-    return workers.filter((worker) => !worker.alive).filter((gone) => {
+    return workers.filter((worker) => worker.alive === false).filter((gone) => {
         const successor = [...successors].find((one) => one.role === gone.role && one.host === gone.host
             && Date.parse(one.started) >= Date.parse(gone.last_seen) - clock_ms);
         return !successors.delete(successor);

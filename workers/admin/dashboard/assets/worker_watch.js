@@ -8,8 +8,8 @@ export function watchWorkers(tell) {
         if (before) {
             for (const [id, worker] of now) {
                 const old = before.get(id);
-                if (old?.alive && !worker.alive) tell(`${worker.role} worker ${shortWorker(worker)} is gone`, 'bad');
-                if (worker.alive && old && !old.alive) tell(`${worker.role} worker ${shortWorker(worker)} is back`, 'good');
+                if (old?.alive && worker.alive === false) tell(`${worker.role} worker ${shortWorker(worker)} is gone`, 'bad');
+                if (worker.alive && old?.alive === false) tell(`${worker.role} worker ${shortWorker(worker)} is back`, 'good');
                 if (worker.alive && !old) tell(`${worker.role} worker ${shortWorker(worker)} has started`, 'good');
             }
         }

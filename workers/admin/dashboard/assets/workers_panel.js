@@ -30,10 +30,11 @@ export function workersPanel() {
         shape: 'tiles',
         key: (worker) => worker.id,
         empty: 'No worker has shown itself in Redis in the last hour. Is one started, and does it use this Redis?',
-        rowClass: (worker) => (worker.alive ? '' : 'gone'),
+        rowClass: (worker) => (worker.alive === false ? 'gone' : ''),
         columns: [
             { title: 'Role', kind: 'first', cell: (worker) => foreign(worker.role) },
-            { title: 'State', cell: (worker) => state(worker.alive, worker.alive ? 'alive' : 'gone') },
+            { title: 'State', cell: (worker) => (worker.alive === null ? h('span', { class: 'muted' }, 'not known')
+                : state(worker.alive, worker.alive ? 'alive' : 'gone')) },
             { title: 'Host and pid', kind: 'id', cell: (worker) => foreign(shortWorker(worker), { title: worker.id }) },
             { title: 'Version', cell: (worker) => foreign(worker.version ?? '–') },
             { title: 'Started', cell: (worker) => age(worker.started) },
@@ -44,12 +45,12 @@ export function workersPanel() {
     });
     return {
         element: panel('Workers', { wide: 'workers', actions: summary }, rows.element),
-        show({ workers }) {
+        show({ workers, redis }) {
             const sorted = [...workers].sort(byRole);
             const names = [...new Set(sorted.map((worker) => worker.role))];
             summary.replaceChildren(...names.map((role) => {
                 const alive = workers.filter((worker) => worker.role === role && worker.alive).length;
-                return h('li', { class: alive ? '' : 'bad', title: `${count(alive, 'worker')} alive` }, foreign(role), ' ', h('b', {}, number(alive)));
+                return h('li', { class: alive || redis === false ? '' : 'bad', title: `${count(alive, 'worker')} alive` }, foreign(role), ' ', h('b', {}, redis === false ? '–' : number(alive)));
             }));
             rows.show(sorted);
         },
