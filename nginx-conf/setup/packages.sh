@@ -8,7 +8,7 @@ build_packages=(g++ make cmake pkgconf nginx-dev libpq-dev libhiredis-dev libssl
     libcurl4-openssl-dev nlohmann-json3-dev libcli11-dev libkainjow-mustache-dev
     zlib1g-dev)
 server_packages=(nginx postgresql-15 redis-server redis-tools curl openssl)
-test_packages=(libgtest-dev python3 python3-pytest python3-psycopg2 python3-redis faketime
+test_packages=(libgtest-dev python3 python3-pytest python3-psycopg2 python3-redis python3-jsonschema faketime
     prometheus docker-compose systemd chromium)
 
 die() {
