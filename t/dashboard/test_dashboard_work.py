@@ -18,6 +18,7 @@ def test_a_worker_that_dies_is_seen_and_so_is_its_successor(signed_in, shop):
     worker = shop.start_role("webhooks")
     page = signed_in()
     page.reads(row_of(worker), "alive")
+    eventually(lambda: shop.database.value("SELECT count(*) FROM worker_beats WHERE pid = %s", [worker.pid]), "it is remembered", 20)
     worker.send(signal.SIGKILL)
     worker.wait()
     page.reads(row_of(worker), "gone", within_s=60)
