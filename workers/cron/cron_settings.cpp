@@ -59,18 +59,13 @@ void refuse_unknown(const std::set<std::string>& known) {
         if (!text.starts_with(prefix) || end == std::string_view::npos) {
             continue;
         }
-        auto name = text.substr(0, end);
-        constexpr std::string_view file = "_FILE";
-        if (name.ends_with(file)) {
-            name.remove_suffix(file.size());
-        }
-        const auto value = environment_value(std::string(name)).value_or("");
-        if (known.count(std::string(name)) == 0 && CronSchedule::parse(value)) {
+        const std::string name(text.substr(0, end));
+        if (known.count(name) == 0 && CronSchedule::parse(text.substr(end + 1))) {
             std::string names;
             for (const auto& one : known) {
                 names += (names.empty() ? "" : ", ") + one;
             }
-            throw ConfigError(std::string(name) + " names no job of cron; there are " + names);
+            throw ConfigError(name + " names no job of cron; there are " + names);
         }
     }
 }
