@@ -16,7 +16,7 @@ PASSWORDS = {"asha": ("operator", "Mango-7 tree, by the river"), "ravi": ("read-
 
 
 class AdminShop(Shop):
-    def __init__(self, postgres, redis_server, template):
+    def __init__(self, postgres, redis_server, template, gates=False):
         self.directory = fresh_directory("admin")
         self.socket = self.directory / "admin.sock"
         location = f"""location /admin/workers/ {{
@@ -26,7 +26,7 @@ class AdminShop(Shop):
             proxy_set_header X-Real-IP $remote_addr;
             proxy_buffering off;
         }}"""
-        super().__init__(postgres, redis_server, template, click_worker=False, gates=True,
+        super().__init__(postgres, redis_server, template, click_worker=False, gates=gates,
                          servers={"main": Server(extra=location + webhooks.locations(webhooks.secret_files()))})
         self.closing = contextlib.ExitStack()
         self.provider = MessageStandIn()
@@ -45,8 +45,9 @@ class AdminShop(Shop):
     @property
     def environment(self):
         return {
-            "DATABASE_URL": self.postgres.url(self.database.name, self.postgres_gate.port),
-            "REDIS_URL": self.redis_server.url(self.redis_number, self.redis_gate.port), "LOG_LEVEL": "debug", "ASAN_OPTIONS": "detect_leaks=0", "COUPON_TZ": "Asia/Kolkata",
+            "DATABASE_URL": self.postgres.url(self.database.name, self.postgres_gate and self.postgres_gate.port),
+            "REDIS_URL": self.redis_server.url(self.redis_number, self.redis_gate and self.redis_gate.port),
+            "LOG_LEVEL": "debug", "ASAN_OPTIONS": "detect_leaks=0", "COUPON_TZ": "Asia/Kolkata",
             "BACKEND_URL": "http://127.0.0.1:9", "BACKEND_TOKEN": "token-of-the-back-end",
             "SENDGRID_API_KEY": "SG.secret", "SENDGRID_BASE_URL": self.provider.url, "FROM_EMAIL": "shop@shop.test",
             "FROM_NAME": "The Shop", "SHOP_NAME": "The Shop", "SHOP_URL": "https://shop.test",

@@ -1,4 +1,6 @@
 """One shop and one browser for all tests here; each test has a page of its own, and rows of its own."""
+import contextlib
+
 import pytest
 
 from .admin_shop import PASSWORDS, AdminShop
@@ -12,9 +14,8 @@ def browser():
     browser.end()
 
 
-@pytest.fixture(scope="session")
-def shop(browser, postgres, redis_server, template):
-    shop = AdminShop(postgres, redis_server, template)
+@contextlib.contextmanager
+def started(shop):
     try:
         shop.start()
         yield shop
@@ -22,18 +23,31 @@ def shop(browser, postgres, redis_server, template):
         shop.close()
 
 
+@pytest.fixture(scope="session")
+def shop(browser, postgres, redis_server, template):
+    with started(AdminShop(postgres, redis_server, template)) as shop:
+        yield shop
+
+
 @pytest.fixture
-def page(browser, shop):
+def gated_shop(browser, postgres, redis_server, template):
+    """A test's own, whose PostgreSQL and Redis it takes away."""
+    with started(AdminShop(postgres, redis_server, template, gates=True)) as shop:
+        yield shop
+
+
+@pytest.fixture
+def page(browser):
     """The browser; its console must be clean at the end."""
     yield browser
     browser.close_page()
 
 
 @pytest.fixture
-def signed_in(page, shop):
-    """signed_in("asha", section="dead/email", width=390…) → the page of a section, signed in."""
-    def sign_in(name="asha", section="overview", **options):
-        page.open(f"{shop.url}#/{section}", **options)
+def signed_in(page, request):
+    """signed_in("asha", section="dead/email", width=390…) → the page of a section, signed in; `at`: another shop."""
+    def sign_in(name="asha", section="overview", at=None, **options):
+        page.open(f"{(at or request.getfixturevalue('shop')).url}#/{section}", **options)
         page.fill("#user", name)
         page.fill("#password", PASSWORDS[name][1])
         page.press("Enter")

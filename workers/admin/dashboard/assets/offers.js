@@ -58,11 +58,16 @@ function open(root, { query, keep, aside }) {
         panel('Clicks by day', { wide: 'wide', actions: zone }, chart.element, h('details', { class: 'as-table' }, h('summary', {}, 'As a table'), byDay.element)),
         panel('Top offers', { wide: 'half' }, offersTable.element), panel('Top merchants', { wide: 'half' }, merchantsTable.element));
 
+    // Empty is only what is known to be empty.
+    const tables = [byDay.element, offersTable.element, merchantsTable.element];
+    tables.forEach((one) => { one.hidden = true; });
+
     async function load() {
         try {
             const stats = await get('stats', { days, limit: 20 });
             if (closed) return;
             problem.replaceChildren();
+            tables.forEach((one) => { one.hidden = false; });
             zone.textContent = `days of ${stats.zone}`;
             totals.textContent = `${number(stats.totals.clicks)} clicks · ${number(stats.totals.users)} users · ${number(stats.totals.bots)} bots`;
             most = { offers: Math.max(1, ...stats.top_offers.map((item) => item.clicks)), merchants: Math.max(1, ...stats.top_merchants.map((item) => item.clicks)) };
