@@ -3,6 +3,7 @@ import { serverSays } from './format.js';
 
 const base = 'api/v1/';
 const wait_ms = 20000;
+const again_ms = 500;
 
 export class ApiError extends Error {
     constructor(status, code, message) {
@@ -77,7 +78,18 @@ export function path(name, query = {}) {
 }
 
 export const part = encodeURIComponent;
-export const get = (name, query) => request('GET', path(name, query));
+
+// After PostgreSQL was away each of the server's connections notices it once: a question is asked once more.
+export async function get(name, query) {
+    try {
+        return await request('GET', path(name, query));
+    } catch (error) {
+        if (error.status !== 503) throw error;
+        await new Promise((resolve) => { setTimeout(resolve, again_ms); });
+        return request('GET', path(name, query));
+    }
+}
+
 export const post = (name, body = {}) => request('POST', name, body);
 export const remove = (name, body) => request('DELETE', name, body);
 export const eventsAddress = `${base}events`;
