@@ -54,11 +54,11 @@ def test_jobs_are_counted_by_minute_and_role(api_shop):
     def done():
         series = {entry["name"]: entry["done"] for entry in api_shop.get("queue/history?minutes=30")["series"]}
         return sum(count or 0 for count in series.get("webhooks", []))
-    api_shop.push(*[record() for _ in range(25)])
-    api_shop.drained()
-    total = soon(lambda: done() >= 25 and done(), "they are in the chart")
-    kept = api_shop.database.value("SELECT jobs FROM worker_beats WHERE role = 'webhooks'")
-    assert total == kept, "each is counted once"
+    for batch in (1, 2):
+        api_shop.push(*[record() for _ in range(25)])
+        api_shop.drained()
+        soon(lambda: done() >= 25 * batch, "they are in the chart")
+    assert done() == api_shop.database.value("SELECT jobs FROM worker_beats WHERE role = 'webhooks'"), "each is counted once"
 
 
 def test_two_admin_workers_count_nothing_twice(api_shop):
