@@ -2,14 +2,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "couponctl/http_get.hpp"
+#include "core/percent.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "runtime/http_client.hpp"
 
 namespace coupon {
 namespace {
 
-constexpr int timeout_ms = 5000;
+constexpr std::chrono::seconds timeout{5};
 
 using Json = nlohmann::ordered_json;
 
@@ -39,11 +40,27 @@ void show(const std::string& name, const Json& value, std::ostream& out) {
     }
 }
 
+HttpAnswer ask_edge(const std::string& edge, const std::string& query) {
+    if (!edge.starts_with("http://") && !edge.starts_with("https://")) {
+        throw ConfigError("COUPON_EDGE_URL begins with neither http:// nor https://");
+    }
+    HttpRequest request;
+    request.url = edge + "?" + query;
+    request.timeout = timeout;
+    HttpClient client;
+    auto answer = client.send(request);
+    if (answer.outcome != HttpAnswer::Outcome::answered) {
+        throw CommandError("the edge does not answer (" + answer.error +
+                           "): is NGINX running, and is COUPON_EDGE_URL right?");
+    }
+    return answer;
+}
+
 }  // namespace
 
 int explain_offer(const std::string& link, std::ostream& out) {
     const auto edge = environment_value("COUPON_EDGE_URL").value_or("http://127.0.0.1/stats");
-    const auto answer = http_get(edge, "explain=" + percent_encoded(path_of(link)), timeout_ms);
+    const auto answer = ask_edge(edge, "explain=" + percent_encoded(path_of(link)));
     if (answer.status != 200) {
         throw CommandError("the edge answers " + std::to_string(answer.status) +
                            " at COUPON_EDGE_URL: it must be a location with coupon_stats");

@@ -5,6 +5,7 @@
 #include "core/hex.hpp"
 #include "core/webhook/phonepe.hpp"
 #include "couponctl/settings.hpp"
+#include "operations/shallow_json.hpp"
 #include "runtime/error.hpp"
 #include "runtime/storable_text.hpp"
 
@@ -49,8 +50,8 @@ void show_members(const char* title, std::string_view json, std::ostream& out) {
 
 // Indented where it is JSON. Control characters would act on the operator's terminal.
 std::string readable(const std::string& body) {
-    const auto json = nlohmann::ordered_json::parse(body, nullptr, false);
-    return storable_text(json.is_discarded() ? body : json.dump(2), shown_bytes_max);
+    const auto json = read_json(body);
+    return storable_text(json ? json->dump(2) : body, shown_bytes_max);
 }
 
 }  // namespace
