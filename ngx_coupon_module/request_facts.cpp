@@ -20,12 +20,18 @@ bool mentions(const ngx_str_t& value, const char* lower, size_t length) noexcept
                             reinterpret_cast<u_char*>(const_cast<char*>(lower)), length - 1) != nullptr;
 }
 
-bool names_speculation(const ngx_str_t& key) noexcept {
+// What a header's name says of it; most headers are told by its length alone.
+enum class Meaning : uint8_t { none, speculation, trace };
+
+Meaning meaning_of(const ngx_str_t& key) noexcept {
     switch (key.len) {
-        case 5: return equal_ignoring_case(key, "x-moz");
-        case 7: return equal_ignoring_case(key, "purpose");
-        case 11: return equal_ignoring_case(key, "sec-purpose");
-        default: return false;
+        case 5: return equal_ignoring_case(key, "x-moz") ? Meaning::speculation : Meaning::none;
+        case 7: return equal_ignoring_case(key, "purpose") ? Meaning::speculation : Meaning::none;
+        case 11:
+            return equal_ignoring_case(key, "sec-purpose")   ? Meaning::speculation
+                   : equal_ignoring_case(key, "traceparent") ? Meaning::trace
+                                                             : Meaning::none;
+        default: return Meaning::none;
     }
 }
 
@@ -33,29 +39,27 @@ bool names_speculation(const ngx_str_t& key) noexcept {
 
 HeaderFacts header_facts(const ngx_http_request_t* r) noexcept {
     HeaderFacts facts;
-    bool traced = false;
+    size_t traces = 0;
     for (const ngx_list_part_t* part = &r->headers_in.headers.part; part != nullptr; part = part->next) {
         const auto* headers = static_cast<const ngx_table_elt_t*>(part->elts);
         for (ngx_uint_t i = 0; i < part->nelts; ++i) {
-            const ngx_table_elt_t& header = headers[i];
-            if (names_speculation(header.key)) {
-                facts.speculative = facts.speculative || mentions(header.value, "prefetch", 8) ||
-                                    mentions(header.value, "prerender", 9);
-            } else if (equal_ignoring_case(header.key, "traceparent")) {
-                facts.traceparent = traced ? std::string_view{} : view(header.value);
-                traced = true;
+            const ngx_str_t& value = headers[i].value;
+            switch (meaning_of(headers[i].key)) {
+                case Meaning::none: break;
+                case Meaning::speculation:
+                    facts.speculative = facts.speculative || mentions(value, "prefetch", 8) || mentions(value, "prerender", 9);
+                    break;
+                case Meaning::trace:
+                    facts.traceparent = ++traces == 1 && !find_trace_id(view(value)).empty() ? view(value) : std::string_view{};
+                    break;
             }
         }
-    }
-    if (traced) {
-        facts.trace_id = find_trace_id(facts.traceparent);
-        facts.traceparent = facts.trace_id.empty() ? std::string_view{} : facts.traceparent;
     }
     return facts;
 }
 
 std::string_view trace_id(ngx_http_request_t* r, const HeaderFacts& facts) noexcept {
-    return facts.trace_id.empty() ? variable(r, main_conf(r).request_id_variable) : facts.trace_id;
+    return facts.traceparent.empty() ? variable(r, main_conf(r).request_id_variable) : facts.trace_id();
 }
 
 std::string_view user_agent(const ngx_http_request_t* r) noexcept {

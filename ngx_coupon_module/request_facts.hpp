@@ -5,6 +5,7 @@
 
 #include "core/client_address.hpp"
 #include "core/device.hpp"
+#include "core/trace_id.hpp"
 
 #include <string_view>
 
@@ -15,8 +16,10 @@ struct HeaderFacts {
     // A browser loads the page before anybody clicked: Sec-Purpose, Purpose or X-Moz say prefetch
     // or prerender.
     bool speculative = false;
-    // Where it is valid and there once; else both are empty.
-    std::string_view traceparent, trace_id;
+    // Where it is valid and there once; else empty.
+    std::string_view traceparent;
+
+    std::string_view trace_id() const noexcept { return find_trace_id(traceparent); }
 };
 HeaderFacts header_facts(const ngx_http_request_t* r) noexcept;
 

@@ -12,7 +12,7 @@ NGINX = "NGINX: reading, parsing, keep-alive, timers"
 
 STAGES = (
     ("NGINX: the answer's header, written", r"^ngx_http_send_header$"),
-    ("parse: path, arguments, prefetch headers", r"::(parse_redirect_path|parse_redirect_args|is_speculative)\("),
+    ("parse: path, arguments, prefetch headers", r"::(parse_redirect_path|parse_redirect_args|header_facts)\("),
     ("rate limit", r"::(Edge::check_rate|client_network)\("),
     ("look-up", r"::Edge::find\("),
     ("device", r"::DeviceCache::classify\("),
