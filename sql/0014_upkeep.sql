@@ -10,6 +10,7 @@ CREATE INDEX IF NOT EXISTS cashback_reminders_user ON cashback_reminders (user_i
 CREATE INDEX IF NOT EXISTS cashback_events_waiting ON cashback_events (created_at) WHERE status = 'pending';
 
 -- Rows that left the database for a file, NDJSON in gzip. What is behind `bytes` in a file was not committed.
+-- `host` is where it was written, for people.
 CREATE TABLE IF NOT EXISTS archived_files (
     name        text PRIMARY KEY,
     host        text NOT NULL,
@@ -20,11 +21,18 @@ CREATE TABLE IF NOT EXISTS archived_files (
     finished_at timestamptz
 );
 
--- Clicks before `up_to` of that table hold no address, user agent and referrer any more.
+-- Clicks before `up_to` of that table hold no address, user agent and referrer any more, but for those that came later:
+-- `inserts` is what PostgreSQL had counted when it was gone through.
 CREATE TABLE IF NOT EXISTS click_privacy (
     partition text PRIMARY KEY,
-    up_to     timestamptz NOT NULL
+    up_to     timestamptz NOT NULL,
+    inserts   bigint NOT NULL DEFAULT -1
 );
+
+-- Sent messages that still hold what was sent, and the timeline's old end.
+CREATE INDEX IF NOT EXISTS email_queue_data ON email_queue (finished_at) WHERE status = 'completed' AND data::text <> '{}';
+CREATE INDEX IF NOT EXISTS sms_queue_data ON sms_queue (finished_at) WHERE status = 'completed' AND data::text <> '{}';
+CREATE INDEX IF NOT EXISTS message_events_at ON message_events USING brin (at) WITH (autosummarize = on);
 
 ALTER TABLE product_variants
     ADD COLUMN IF NOT EXISTS sku             text,

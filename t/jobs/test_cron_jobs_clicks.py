@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from harness.shop import couponctl
+from harness.waiting import eventually
 
 from .cashback_shop import new_click_id
 
@@ -97,6 +98,71 @@ def test_a_month_leaves_when_its_segments_add_up(shop):
     assert shop.database.value("SELECT audited_at IS NOT NULL FROM journal_segments WHERE id = %s", [segment])
     audit = couponctl("clicks", "audit", environment=shop.environment)
     assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+def test_a_record_that_never_was_stands_for_no_missing_one(shop):
+    shop.settings["CLICK_RETENTION_MONTHS"] = "6"
+    first, name = month(shop, 9)
+    segment = add_segment(shop, 2)
+    for seq in (0, 7):
+        add_click(shop, first + datetime.timedelta(days=1), segment, seq)
+    assert segment in shop.run("clean_logs")["click_partitions"][name]
+    assert not shop.database.value("SELECT audited_at IS NOT NULL FROM journal_segments WHERE id = %s", [segment])
+
+
+def test_every_segment_of_a_month_has_to_add_up(shop):
+    shop.settings["CLICK_RETENTION_MONTHS"] = "6"
+    first, name = month(shop, 9)
+    segments = sorted(add_segment(shop, 2 if number == 4 else 1) for number in range(5))
+    for segment in segments:
+        add_click(shop, first, segment, 0)
+    add_click(shop, first)  # the back end's own, of no segment
+    (bad,) = [row["id"] for row in shop.database.run("SELECT id::text FROM journal_segments WHERE sealed = 2")]
+    assert bad in shop.run("clean_logs")["click_partitions"][name]
+    assert shop.database.value("SELECT count(*) FROM journal_segments WHERE audited_at IS NOT NULL") == 0
+    add_click(shop, first, bad, 1)
+    assert shop.run("clean_logs")["click_partitions"] == {name: "detached"}
+    assert shop.database.value("SELECT count(*) FROM journal_segments WHERE audited_at IS NOT NULL") == 5
+
+
+def test_a_click_that_comes_at_the_last_moment_keeps_its_month(shop):
+    shop.settings["CLICK_RETENTION_MONTHS"] = "6"
+    first, name = month(shop, 9)
+    segment, late = add_segment(shop, 1), add_segment(shop, 2)
+    add_click(shop, first, segment, 0)
+    # Comes after every look and before the lock.
+    shop.database.run("CREATE FUNCTION come_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO offer_clicks"
+                      f" (clicked_at, segment, seq) VALUES ('{first}', '{late}', 0); RETURN NULL; END $$")
+    shop.database.run("CREATE TRIGGER come_late AFTER UPDATE OF audited_at ON journal_segments EXECUTE FUNCTION come_late()")
+    assert "a late click" in shop.run("clean_logs")["click_partitions"][name]
+    assert name in attached(shop)
+    assert not shop.database.value("SELECT audited_at IS NOT NULL FROM journal_segments WHERE id = %s", [segment])
+
+
+def test_no_month_leaves_with_its_visitors(shop):
+    shop.settings |= {"CLICK_RETENTION_MONTHS": "6", "CLICK_PII_DAYS": "3650"}
+    first, name = month(shop, 9)
+    add_click(shop, first)
+    assert shop.run("clean_logs")["click_partitions"] == {}
+    assert name in attached(shop)
+
+
+def test_clicks_that_come_late_lose_their_visitors_as_well(shop):
+    first, name = month(shop, 6)
+    shop.run("clean_logs")
+    late = add_click(shop, first)
+    eventually(lambda: shop.run("clean_logs")["visitors"] == 1, "the late one's visitor is forgotten")
+    assert visitors(shop) == {late: False}
+
+
+def test_the_old_table_counts_with_the_columns_that_it_has(shop):
+    shop.database.run("CREATE TABLE offer_clicks_legacy (id int, clicked_at timestamp, ip_address text, user_agent text NOT NULL)")
+    shop.database.run("INSERT INTO offer_clicks_legacy VALUES (1, now() - interval '91 days', '192.0.2.7', 'Firefox'),"
+                      " (2, now() - interval '89 days', '192.0.2.8', 'Firefox')")
+    assert shop.run("clean_logs")["visitors"] == 1
+    rows = shop.database.run("SELECT id, ip_address FROM offer_clicks_legacy ORDER BY id")
+    assert [row["ip_address"] for row in rows] == [None, "192.0.2.8"]
+    assert "columns of this table may not be empty" in shop.log()
 
 
 @pytest.mark.parametrize("sealed, settled", [(3, None), (2, "{[0,1)}"), (None, "{[0,2)}")],

@@ -92,6 +92,13 @@ def test_sent_messages_lose_their_vouchers_and_keep_their_keys(shop):
     assert {mail["idempotency_key"] for mail in mails(shop) if mail["data"] == {}} == {"completed-31"}
 
 
+def test_the_timeline_of_messages_is_kept_as_long_as_dead_letters(shop):
+    shop.database.run("INSERT INTO message_events (queue, message_id, status, at) SELECT 'sms', days::text, 'sent',"
+                      " now() - make_interval(days => days) FROM unnest(ARRAY[179, 181, 400]) AS days")
+    assert shop.run("clean_logs")["message_events"] == 2
+    assert shop.database.value("SELECT message_id FROM message_events") == "179"
+
+
 def test_the_log_of_changes_is_kept_for_a_day(shop):
     shop.database.run("TRUNCATE catalog_log")
     for hours in (100, 50, 30, 20, 1):

@@ -13,9 +13,9 @@ constexpr const char* batch_bytes = "16777216";
 // Rows that somebody works on are left for the next time; those that are chosen stay where they are
 // because they are locked.
 std::string take_sql(const ArchiveSource& source) {
-    return "WITH old AS (SELECT t.ctid AS place, row_number() OVER () AS number,"
-           " octet_length(to_jsonb(t)::text) AS bytes FROM (SELECT ctid, * FROM " +
-           source.table + " AS t WHERE " + source.where + " ORDER BY t." + source.order +
+    return "WITH old AS (SELECT t.ctid AS place, row_number() OVER () AS number, " + source.bytes +
+           " AS bytes FROM (SELECT ctid, * FROM " + source.table + " AS t WHERE " + source.where +
+           " ORDER BY t." + source.order +
            " LIMIT $2::bigint FOR UPDATE SKIP LOCKED) AS t),"
            " batch AS (SELECT place, sum(bytes) OVER (ORDER BY number) - bytes AS before FROM old),"
            " gone AS (DELETE FROM " +

@@ -17,12 +17,20 @@ constexpr const char* audit_logs_sql =
     "DELETE FROM audit_logs WHERE ctid = ANY (ARRAY(SELECT ctid FROM audit_logs"
     " WHERE created_at < now() - make_interval(days => $1::int) LIMIT $2::bigint))";
 
-// Of each job the last run stays: by it cron knows what is due. Looks for alerts are many.
+// Of each job the last run stays, and the last that was due: by it cron knows what is. Looks for
+// alerts are many.
 constexpr const char* cron_runs_sql =
     "DELETE FROM cron_runs WHERE id = ANY (ARRAY(SELECT id FROM cron_runs r"
-    " WHERE finished_at < now() - CASE WHEN job = 'alerts' THEN interval '2 days'"
-    "  ELSE interval '180 days' END"
-    " AND id < (SELECT max(id) FROM cron_runs last WHERE last.job = r.job) LIMIT $1::bigint))";
+    " WHERE finished_at < now() - interval '2 days' AND (job = 'alerts'"
+    "  OR finished_at < now() - interval '180 days')"
+    " AND id < (SELECT max(id) FROM cron_runs last WHERE last.job = r.job)"
+    " AND id IS DISTINCT FROM (SELECT id FROM cron_runs due WHERE due.job = r.job"
+    "  AND due.cause <> 'manual' ORDER BY id DESC LIMIT 1) LIMIT $1::bigint))";
+
+// The dashboard's story of a message; the message's own row says how it ended.
+constexpr const char* message_events_sql =
+    "DELETE FROM message_events WHERE ctid = ANY (ARRAY(SELECT ctid FROM message_events"
+    " WHERE at < now() - make_interval(days => $1::int) LIMIT $2::bigint))";
 
 constexpr const char* worker_rates_sql =
     "DELETE FROM worker_rates WHERE ctid = ANY (ARRAY(SELECT ctid FROM worker_rates"
@@ -33,19 +41,29 @@ constexpr const char* worker_rates_sql =
 const std::array<const char*, 2> message_data_sql = {
     "UPDATE email_queue SET data = '{}' WHERE ctid = ANY (ARRAY(SELECT ctid FROM email_queue"
     " WHERE status = 'completed' AND finished_at < now() - make_interval(days => $1::int)"
-    " AND data::text <> '{}' LIMIT $2::bigint FOR UPDATE SKIP LOCKED))",
+    " AND data::text <> '{}' ORDER BY finished_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED))",
     "UPDATE sms_queue SET data = '{}' WHERE ctid = ANY (ARRAY(SELECT ctid FROM sms_queue"
     " WHERE status = 'completed' AND finished_at < now() - make_interval(days => $1::int)"
-    " AND data::text <> '{}' LIMIT $2::bigint FOR UPDATE SKIP LOCKED))"};
+    " AND data::text <> '{}' ORDER BY finished_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED))"};
+
+// A body is written as hex.
+constexpr const char* webhook_bytes =
+    "2 * COALESCE(octet_length(t.body), 0) + COALESCE(octet_length(t.raw), 0)"
+    " + pg_column_size(t.headers) + pg_column_size(t.fields)";
+constexpr const char* job_bytes = "pg_column_size(t.data) + COALESCE(octet_length(t.raw), 0)";
 
 const ArchiveSource finished_webhooks{
     "webhook_logs",
     "t.status = 'completed' AND t.received_at < now() - make_interval(days => $1::int)",
-    "received_at"};
+    "received_at", webhook_bytes};
 
-ArchiveSource dead(const std::string& table) {
-    return {table, "t.status = 'failed' AND t.created_at < now() - make_interval(days => $1::int)",
-            "created_at"};
+// One that was replayed and failed again is as old as its last failure.
+ArchiveSource dead(const std::string& table, const char* bytes) {
+    return {table,
+            "t.status = 'failed' AND t.created_at < now() - make_interval(days => $1::int)"
+            " AND (t.finished_at IS NULL"
+            " OR t.finished_at < now() - make_interval(days => $1::int))",
+            "created_at", bytes};
 }
 
 constexpr const char* no_archive = "kept: ARCHIVE_DIR is not set";
@@ -59,6 +77,8 @@ CronJob clean_logs(const RetentionSettings& settings) {
             repeat_batches(run, audit_logs_sql, {std::to_string(settings.audit_log_days)});
         done["cron_runs"] = repeat_batches(run, cron_runs_sql);
         done["worker_rates"] = repeat_batches(run, worker_rates_sql);
+        done["message_events"] =
+            repeat_batches(run, message_events_sql, {std::to_string(settings.dead_days)});
         std::int64_t messages = 0;
         for (const auto* sql : message_data_sql) {
             messages += repeat_batches(run, sql, {std::to_string(settings.message_data_days)});
@@ -68,7 +88,7 @@ CronJob clean_logs(const RetentionSettings& settings) {
         if (settings.archive_folder.empty()) {
             done["webhook_logs"] = no_archive;
         } else {
-            repair_archive(run.pg, settings.archive_folder);
+            repair_archive(run.pg, settings.archive_folder, run.log);
             done["webhook_logs"] = archive_rows(run, settings.archive_folder, finished_webhooks,
                                                 settings.webhook_log_days);
         }
@@ -88,13 +108,14 @@ CronJob dead_rows(const RetentionSettings& settings) {
         if (settings.archive_folder.empty()) {
             return {{"dead_letters", no_archive}};
         }
-        repair_archive(run.pg, settings.archive_folder);
+        repair_archive(run.pg, settings.archive_folder, run.log);
         Json done;
-        for (const auto* table :
-             {"email_queue", "sms_queue", "cashback_jobs", "outbox", "webhook_logs"}) {
-            done[table] =
-                archive_rows(run, settings.archive_folder, dead(table), settings.dead_days);
+        for (const auto* table : {"email_queue", "sms_queue", "cashback_jobs", "outbox"}) {
+            done[table] = archive_rows(run, settings.archive_folder, dead(table, job_bytes),
+                                       settings.dead_days);
         }
+        done["webhook_logs"] = archive_rows(
+            run, settings.archive_folder, dead("webhook_logs", webhook_bytes), settings.dead_days);
         if (run.stop.requested()) {
             done["interrupted"] = true;
         }
