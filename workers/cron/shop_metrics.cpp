@@ -1,11 +1,11 @@
 #include "cron/shop_metrics.hpp"
 
-#include <array>
 #include <map>
 #include <memory>
 
 #include "operations/click_totals.hpp"
 #include "operations/redis_state.hpp"
+#include "operations/worker_roles.hpp"
 #include "runtime/redis_connection.hpp"
 
 namespace coupon {
@@ -21,10 +21,6 @@ constexpr const char* orders_sql =
 
 constexpr const char* roles_sql =
     "SELECT role FROM roles_seen WHERE seen_at > now() - interval '7 days'";
-
-// Whoever may write to Redis makes no labels.
-constexpr std::array<std::string_view, 7> known_roles = {"clicks",   "webhooks", "email", "sms",
-                                                         "cashback", "cron",     "admin"};
 
 void add_database(MetricsText& out, PgConnection& pg) {
     const auto clicks = read_click_totals(pg);
@@ -49,7 +45,7 @@ void add_workers(MetricsText& out, PgConnection& pg, RedisConnection& redis) {
     for (const auto& worker : read_heartbeats(redis)) {
         alive[worker.role] += worker.alive ? 1 : 0;
     }
-    for (const auto role : known_roles) {
+    for (const auto role : worker_roles) {
         if (const auto found = alive.find(std::string(role)); found != alive.end()) {
             out.gauge("coupon_workers_alive",
                       "Workers with a heartbeat, of each role that was there within a week.",

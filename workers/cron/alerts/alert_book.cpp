@@ -1,19 +1,30 @@
 #include "cron/alerts/alert_book.hpp"
 
+#include "runtime/storable_text.hpp"
+
 namespace coupon {
 namespace {
 
+// An edge may call itself anything.
+constexpr std::size_t text_max = 1000;
+
 constexpr const char* write_sql =
-    "INSERT INTO alerts AS a (name, label, message) SELECT * FROM"
-    " unnest($1::text[], $2::text[], $3::text[])"
+    "INSERT INTO alerts AS a (name, label, message) SELECT DISTINCT ON (name, label) * FROM"
+    " unnest($1::text[], $2::text[], $3::text[]) AS now_wrong (name, label, message)"
     " ON CONFLICT (name, label) DO UPDATE SET message = excluded.message, resolved_at = NULL,"
+    "  seen_at = now(),"
     "  since = CASE WHEN a.resolved_at IS NULL THEN a.since ELSE now() END,"
     "  told_at = CASE WHEN a.resolved_at IS NULL THEN a.told_at END";
 
+// What could not be looked for stays as it is, and counts as seen.
+constexpr const char* unseen_sql =
+    "UPDATE alerts SET seen_at = now() FROM unnest($1::text[], $2::text[]) AS unseen (name, label)"
+    " WHERE resolved_at IS NULL AND unseen.name = alerts.name AND (unseen.label = ''"
+    "  OR alerts.label = unseen.label OR starts_with(alerts.label, unseen.label || ' '))";
+
 constexpr const char* resolve_sql =
-    "UPDATE alerts SET resolved_at = now() WHERE resolved_at IS NULL AND NOT EXISTS"
-    " (SELECT FROM unnest($1::text[], $2::text[]) AS now_wrong (name, label)"
-    "  WHERE now_wrong.name = alerts.name AND now_wrong.label = alerts.label)";
+    "UPDATE alerts SET resolved_at = now()"
+    " WHERE resolved_at IS NULL AND seen_at < now() - interval '5 minutes'";
 
 constexpr const char* news_sql =
     "SELECT name, label, message, resolved_at IS NOT NULL,"
@@ -29,16 +40,21 @@ constexpr const char* told_sql =
 
 }  // namespace
 
-std::vector<AlertNews> write_alerts(PgConnection& pg, const std::vector<Alert>& alerts,
-                                    int repeat_hours) {
+std::vector<AlertNews> write_alerts(PgConnection& pg, const Findings& findings, int repeat_hours) {
     PgArray names, labels, messages;
-    for (const auto& alert : alerts) {
+    for (const auto& alert : findings.wrong) {
         names.add(alert.name);
-        labels.add(alert.label);
-        messages.add(alert.message);
+        labels.add(storable_text(alert.label, text_max));
+        messages.add(storable_text(alert.message, text_max));
     }
     pg.execute(write_sql, {names.literal(), labels.literal(), messages.literal()});
-    pg.execute(resolve_sql, {names.literal(), labels.literal()});
+    PgArray unseen_names, unseen_labels;
+    for (const auto& unseen : findings.unseen) {
+        unseen_names.add(unseen.name);
+        unseen_labels.add(storable_text(unseen.label, text_max));
+    }
+    pg.execute(unseen_sql, {unseen_names.literal(), unseen_labels.literal()});
+    pg.execute(resolve_sql);
     std::vector<AlertNews> news;
     const auto rows = pg.execute(news_sql, {std::to_string(repeat_hours)});
     for (int row = 0; row < rows.rows(); ++row) {

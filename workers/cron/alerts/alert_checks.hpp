@@ -12,7 +12,8 @@
 namespace coupon {
 
 // Clicks that are missing, dead letters that grow, jobs that wait, paid orders that are not
-// fulfilled, the ledger, and cron's own runs. Throws PgError.
+// fulfilled, the ledger, cron's own scheduled runs, and alerts that ALERT_WEBHOOK_URL does not
+// take. Throws PgError.
 std::vector<Alert> look_at_database(PgConnection& pg, int dead_an_hour);
 
 // Roles of which no worker has been there for five minutes; writes roles_seen. A role that was not
@@ -20,6 +21,7 @@ std::vector<Alert> look_at_database(PgConnection& pg, int dead_an_hour);
 std::vector<Alert> look_at_workers(PgConnection& pg, RedisConnection& redis);
 
 // One edge's journal: clicks that wait, and room. An edge that does not answer is an alert itself.
-std::vector<Alert> look_at_edge(HttpClient& http, const std::string& stats_url);
+// Labels are the URL, since two edges may have the same name.
+Findings look_at_edge(HttpClient& http, const std::string& stats_url);
 
 }  // namespace coupon

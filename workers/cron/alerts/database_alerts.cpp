@@ -25,8 +25,12 @@ constexpr const char* ledger_sql =
     " WHERE job = 'wallet_check' AND status = 'completed' ORDER BY id DESC LIMIT 1";
 
 constexpr const char* runs_sql =
-    "SELECT DISTINCT ON (job) job, status FROM cron_runs"
-    " WHERE finished_at > now() - interval '8 days' AND job <> 'alerts' ORDER BY job, id DESC";
+    "SELECT DISTINCT ON (job) job, status FROM cron_runs JOIN cron_jobs ON name = job"
+    " WHERE finished_at > now() - interval '8 days' AND job <> 'alerts' AND next_at IS NOT NULL"
+    " ORDER BY job, id DESC";
+
+constexpr const char* posts_sql =
+    "SELECT COALESCE(extract(epoch FROM now() - min(created_at))::bigint, 0) FROM alert_posts";
 
 void look_at_tables(PgConnection& pg, int dead_an_hour, std::vector<Alert>& alerts) {
     for (const std::string table : job_tables) {
@@ -76,6 +80,16 @@ void look_at_runs(PgConnection& pg, std::vector<Alert>& alerts) {
     }
 }
 
+void look_at_posts(PgConnection& pg, std::vector<Alert>& alerts) {
+    const auto waiting_s = pg.execute(posts_sql).number(0, 0);
+    if (waiting_s > wait_s_max) {
+        alerts.push_back({"alerts_untold", "",
+                          "ALERT_WEBHOOK_URL has not taken an alert for " +
+                              std::to_string(waiting_s / 60) +
+                              " minutes; see couponctl cron history alerts"});
+    }
+}
+
 }  // namespace
 
 std::vector<Alert> look_at_database(PgConnection& pg, int dead_an_hour) {
@@ -90,6 +104,7 @@ std::vector<Alert> look_at_database(PgConnection& pg, int dead_an_hour) {
     look_at_orders(pg, alerts);
     look_at_ledger(pg, alerts);
     look_at_runs(pg, alerts);
+    look_at_posts(pg, alerts);
     return alerts;
 }
 

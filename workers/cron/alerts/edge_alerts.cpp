@@ -1,3 +1,4 @@
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 
 #include "cron/alerts/alert_checks.hpp"
@@ -8,46 +9,58 @@ namespace {
 constexpr double unsettled_s_max = 60;
 constexpr double full_share = 0.8;
 
-double number_of(const nlohmann::json& stats, const char* group, const char* name) {
-    return stats.value(nlohmann::json::json_pointer(std::string("/") + group + "/" + name), 0.0);
+// Nothing but objects on the way, and a number at its end; else 0. Whoever answers there may answer
+// anything.
+double number_at(const nlohmann::json& stats, std::initializer_list<const char*> path) {
+    const auto* place = &stats;
+    for (const auto* name : path) {
+        const auto found = place->find(name);
+        if (found == place->end()) {
+            return 0;
+        }
+        place = &*found;
+    }
+    return place->is_number() ? place->get<double>() : 0;
 }
 
-void look_at_space(const nlohmann::json& stats, const std::string& edge,
-                   std::vector<Alert>& alerts) {
-    const auto space =
-        stats.value(nlohmann::json::json_pointer("/journal/space"), nlohmann::json::object());
-    for (const auto& [kind, use] : space.items()) {
-        const auto budget = use.value("budget_bytes", 0.0);
-        if (budget > 0 && use.value("used_bytes", 0.0) > full_share * budget) {
-            alerts.push_back({"journal_space", edge + " " + kind,
-                              "the journal of " + edge +
-                                  " has used more than 80 % of its room for " + kind +
-                                  "; are Redis, PostgreSQL and the workers there?"});
-        }
-    }
+std::string name_of(const nlohmann::json& stats, const std::string& stats_url) {
+    const auto name = stats.find("edge");
+    return name != stats.end() && name->is_string() && !name->get_ref<const std::string&>().empty()
+               ? name->get<std::string>()
+               : stats_url;
 }
 
 }  // namespace
 
-std::vector<Alert> look_at_edge(HttpClient& http, const std::string& stats_url) {
+Findings look_at_edge(HttpClient& http, const std::string& stats_url) {
     HttpRequest request;
     request.url = stats_url;
     request.timeout = std::chrono::seconds(5);
     const auto answer = http.send(request);
     const auto stats = nlohmann::json::parse(answer.body, nullptr, false);
     if (!answer.ok() || !stats.is_object()) {
-        return {{"edge_away", stats_url, "the edge at " + stats_url + " does not tell its state"}};
+        return {{{"edge_away", stats_url, "the edge at " + stats_url + " does not tell its state"}},
+                {{"clicks_unsettled", stats_url}, {"journal_space", stats_url}}};
     }
-    std::vector<Alert> alerts;
-    const auto edge = stats.value("edge", stats_url);
-    if (number_of(stats, "journal", "oldest_unsettled_s") > unsettled_s_max) {
-        alerts.push_back({"clicks_unsettled", edge,
-                          "clicks of " + edge +
-                              " have waited for more than a minute to be stored; "
-                              "see couponctl queues"});
+    Findings findings;
+    const auto edge = name_of(stats, stats_url);
+    if (number_at(stats, {"journal", "oldest_unsettled_s"}) > unsettled_s_max) {
+        findings.wrong.push_back({"clicks_unsettled", stats_url,
+                                  "clicks of " + edge +
+                                      " have waited for more than a minute to be stored; "
+                                      "see couponctl queues"});
     }
-    look_at_space(stats, edge, alerts);
-    return alerts;
+    for (const auto* kind : {"clicks", "webhooks"}) {
+        const auto budget = number_at(stats, {"journal", "space", kind, "budget_bytes"});
+        const auto used = number_at(stats, {"journal", "space", kind, "used_bytes"});
+        if (budget > 0 && used > full_share * budget) {
+            findings.wrong.push_back({"journal_space", stats_url + " " + kind,
+                                      "the journal of " + edge +
+                                          " has used more than 80 % of its room for " + kind +
+                                          "; are Redis, PostgreSQL and the workers there?"});
+        }
+    }
+    return findings;
 }
 
 }  // namespace coupon

@@ -1,5 +1,8 @@
+#include <set>
+
 #include "cron/alerts/alert_checks.hpp"
 #include "operations/redis_state.hpp"
+#include "operations/worker_roles.hpp"
 
 namespace coupon {
 namespace {
@@ -16,14 +19,15 @@ constexpr const char* gone_sql =
 }  // namespace
 
 std::vector<Alert> look_at_workers(PgConnection& pg, RedisConnection& redis) {
-    PgArray alive;
-    std::string before;
+    std::set<std::string> roles;
     for (const auto& worker : read_heartbeats(redis)) {
-        // By id, which begins with the role: those of one role stand together.
-        if (worker.alive && worker.role != before) {
-            alive.add(worker.role);
-            before = worker.role;
+        if (worker.alive && is_worker_role(worker.role)) {
+            roles.insert(worker.role);
         }
+    }
+    PgArray alive;
+    for (const auto& role : roles) {
+        alive.add(role);
     }
     pg.execute(seen_sql, {alive.literal()});
     std::vector<Alert> alerts;
