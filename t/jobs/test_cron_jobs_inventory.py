@@ -73,6 +73,17 @@ def test_a_source_that_lost_most_of_its_skus_is_not_believed(shop, source):
     assert shop.run("inventory_sync")["not_named"] == 2
 
 
+def test_skus_that_go_over_the_years_are_not_held_against_the_source(shop, source):
+    add_variants(shop, *"ABCDEFGH")
+    for skus in ("ABCDEFGH", "ABCDE", "ABC", "AB"):
+        source.answer("/stock", Answer(json=[{"sku": sku, "stock": len(skus)} for sku in skus]))
+        shop.run("inventory_sync")
+    assert variants(shop)["A"][0] == 2
+    source.answer("/stock", Answer(json=[{"sku": sku, "stock": 8} for sku in "AB"] + [{"sku": "H", "stock": 9}]))
+    assert shop.run("inventory_sync")["not_named"] == 0
+    assert variants(shop)["H"][0] == 9, "one that comes back counts again"
+
+
 @pytest.mark.parametrize("answer, why", [(Answer(503), "answered 503"), (Answer(reset=True), "did not answer"),
                                          (Answer(body=b"[" + b" " * (17 << 20) + b"]"), "did not answer")])
 def test_a_source_that_does_not_answer_fails_the_run(shop, source, answer, why):

@@ -19,7 +19,7 @@ constexpr const char* table_sql =
 constexpr const char* fill_sql =
     "INSERT INTO inventory SELECT * FROM"
     " unnest($1::text[], $2::integer[], $3::numeric[], $4::boolean[])";
-// Of the SKUs that a sync has met: how many there are, how many the source still names.
+// Of the SKUs that the last sync met: how many there are, how many the source still names.
 constexpr const char* known_sql =
     "SELECT count(*), count(i.sku) FROM product_variants v LEFT JOIN inventory i USING (sku)"
     " WHERE v.stock_synced_at IS NOT NULL";
@@ -33,6 +33,11 @@ constexpr const char* apply_sql =
     " FROM inventory i WHERE v.sku = i.sku AND (v.stock_synced_at IS NULL"
     "  OR (v.stock, v.price, v.is_active) IS DISTINCT FROM"
     "   (i.stock, COALESCE(i.price, v.price), COALESCE(i.active, v.is_active)))";
+
+// Else those that go over the years would one day be most of them.
+constexpr const char* forget_sql =
+    "UPDATE product_variants v SET stock_synced_at = NULL WHERE v.stock_synced_at IS NOT NULL"
+    " AND NOT EXISTS (SELECT FROM inventory i WHERE i.sku = v.sku)";
 
 std::vector<InventoryItem> fetch(const InventorySettings& settings) {
     if (settings.url.empty()) {
@@ -85,6 +90,7 @@ nlohmann::ordered_json apply(CronRun& run, const std::vector<InventoryItem>& ite
     }
     const auto unknown = run.pg.execute(unknown_sql).number(0, 0);
     const auto changed = run.pg.execute(apply_sql).affected();
+    run.pg.execute(forget_sql);
     transaction.commit();
     return {{"items", items.size()},
             {"changed", changed},
