@@ -1,10 +1,14 @@
 """The sitemap: what is in it, and that who reads it meanwhile finds whole files."""
 import gzip
+import os
+import pathlib
 import xml.etree.ElementTree as ET
 
 import pytest
 
 from harness.catalog import add_merchant, add_offer
+from harness.disks import small_disk
+from harness.waiting import eventually
 
 NS = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
@@ -70,11 +74,14 @@ def test_who_has_just_read_the_index_still_finds_its_files(shop, folder):
 
 def test_what_a_kill_left_is_cleared_away(shop, folder):
     (folder / "sitemap-1-1.xml.gz").write_bytes(b"half")
-    (folder / "sitemap-1-2.xml.gz.tmp").write_bytes(b"half")
+    for name in ("sitemap-1-2.xml.gz.0a1b.tmp", "sitemap.xml.0a1b.tmp", "of-somebody-else.tmp"):
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (1, 1))
+    (folder / "sitemap-1-3.xml.gz.0a1b.tmp").write_bytes(b"somebody writes it")
     (folder / "of-somebody-else.xml").write_text("stays")
     shop.run("sitemap")
-    assert {file.name.split("-")[0] for file in folder.iterdir()} == {"sitemap.xml", "sitemap", "of"}
-    assert not (folder / "sitemap-1-1.xml.gz").exists() and not (folder / "sitemap-1-2.xml.gz.tmp").exists()
+    names = {file.name for file in folder.iterdir()} - {entry["loc"].rpartition("/")[2] for entry in entries(folder / "sitemap.xml")}
+    assert names == {"sitemap.xml", "of-somebody-else.xml", "of-somebody-else.tmp", "sitemap-1-3.xml.gz.0a1b.tmp"}
 
 
 def test_hostile_slugs_stay_one_url(shop, folder):
@@ -84,10 +91,31 @@ def test_hostile_slugs_stay_one_url(shop, folder):
     assert [entry["loc"] for entry in urls(folder)] == ["https://shop.test/stores/a%26b%20%3Cc%3E%2F..%2F%22d%22%20%C3%A9"]
 
 
-def test_a_full_disk_leaves_the_old_sitemap_as_it_is(shop, folder):
+def test_a_full_disk_leaves_the_old_sitemap_as_it_is(new_cron_shop):
+    with small_disk(1) as directory:
+        folder = pathlib.Path(directory)
+        shop = new_cron_shop(settings={"SITEMAP_DIR": directory, "SHOP_URL": "https://shop.test/"})
+        add_offer(shop.database, add_merchant(shop.database))
+        shop.run("sitemap")
+        before = {file.name: file.read_bytes() for file in folder.iterdir()}
+        with pytest.raises(OSError):
+            (folder / "of-somebody-else").write_bytes(bytes(2 << 20))
+        assert "No space left" in shop.run("sitemap", status="failed")
+        assert {file.name: file.read_bytes() for file in folder.iterdir() if file.name in before} == before
+        assert {file.name for file in folder.iterdir()} == {*before, "of-somebody-else"}, "nothing half is left"
+        for worker in shop.workers:
+            worker.stop()
+
+
+def test_another_worker_s_half_written_file_is_not_published(shop, folder):
+    """A worker that was cut off may still write the file that the next one writes as well."""
     add_offer(shop.database, add_merchant(shop.database))
-    shop.run("sitemap")
-    before = (folder / "sitemap.xml").read_text()
-    (folder / "sitemap.xml.tmp").mkdir()  # what is to be written cannot be
-    assert "cannot make" in shop.run("sitemap", status="failed")
-    assert (folder / "sitemap.xml").read_text() == before and urls(folder)
+    shop.start_cron()
+    shop.database.run("INSERT INTO cron_runs (job, due_at, cause) VALUES ('sitemap', to_timestamp(1700000000), 'manual')")
+    eventually(lambda: (folder / "sitemap.xml").exists(), "the sitemap")
+    (file,) = folder.glob("sitemap-1700000000-1.xml.gz")
+    with open(folder / "sitemap-1700000000-1.xml.gz.tmp", "wb") as stale:
+        shop.database.run("INSERT INTO cron_runs (job, due_at, cause) VALUES ('sitemap', to_timestamp(1700000000), 'manual')")
+        eventually(lambda: shop.database.value("SELECT count(*) FROM cron_runs WHERE status = 'completed'") == 2, "the second run")
+        stale.write(b"of the one that was cut off")
+    assert len(urls(folder)) == 2 and file.exists()

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <random>
+#include <sstream>
 
 #include "journal/file_lock.hpp"
 #include "runtime/error.hpp"
@@ -16,6 +18,26 @@ namespace coupon {
 namespace {
 
 constexpr mode_t readable_by_all = 0644;  // NGINX serves them
+
+// Nobody else's, not even a worker's that still writes the same file.
+std::string random_name() {
+    std::random_device random;
+    std::ostringstream name;
+    name << std::hex << random() << random();
+    return name.str();
+}
+
+void write_file(const std::string& path, std::string_view content) {
+    const UniqueFd fd(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, readable_by_all));
+    if (!fd) {
+        fail_file("make", path);
+    }
+    write_all(fd.get(), content, path);
+    if (::fsync(fd.get()) != 0) {
+        fail_file("sync", path);
+    }
+}
 
 }  // namespace
 
@@ -44,20 +66,16 @@ void sync_folder(const std::string& folder) {
 }
 
 void replace_file(const std::string& path, std::string_view content) {
-    const auto temporary = path + ".tmp";
-    {
-        const UniqueFd fd(
-            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, readable_by_all));
-        if (!fd) {
-            fail_file("make", temporary);
+    const auto temporary = path + "." + random_name() + ".tmp";
+    try {
+        write_file(temporary, content);
+        if (std::rename(temporary.c_str(), path.c_str()) != 0) {
+            fail_file("rename", temporary);
         }
-        write_all(fd.get(), content, temporary);
-        if (::fsync(fd.get()) != 0) {
-            fail_file("sync", temporary);
-        }
-    }
-    if (std::rename(temporary.c_str(), path.c_str()) != 0) {
-        fail_file("rename", temporary);
+    } catch (...) {
+        std::error_code ignored;  // what is left has the ending of such files
+        std::filesystem::remove(temporary, ignored);
+        throw;
     }
     sync_folder(std::filesystem::path(path).parent_path().string());
 }

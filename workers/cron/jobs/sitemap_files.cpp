@@ -1,5 +1,6 @@
 #include "cron/jobs/sitemap_files.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -8,6 +9,7 @@
 #include "cron/jobs/durable_file.hpp"
 #include "cron/jobs/gzip.hpp"
 #include "runtime/error.hpp"
+#include "runtime/markup.hpp"
 
 namespace coupon {
 namespace {
@@ -22,6 +24,18 @@ constexpr std::string_view name_end = ".xml.gz";
 constexpr std::string_view xml_head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 constexpr std::string_view name_space = " xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n";
 
+// By a kill. A young one may be another worker's that still writes it.
+bool is_left_behind(const fs::directory_entry& entry) {
+    const auto name = entry.path().filename().string();
+    if (!(name.starts_with(name_start) || name.starts_with("sitemap.xml.")) ||
+        !name.ends_with(".tmp")) {
+        return false;
+    }
+    std::error_code gone;
+    const auto written = fs::last_write_time(entry.path(), gone);
+    return !gone && fs::file_time_type::clock::now() - written > std::chrono::hours(1);
+}
+
 std::string file_text(const std::string& path) {
     std::ostringstream text;
     text << std::ifstream(path, std::ios::binary).rdbuf();
@@ -29,33 +43,6 @@ std::string file_text(const std::string& path) {
 }
 
 }  // namespace
-
-std::string xml_escaped(std::string_view text) {
-    std::string escaped;
-    escaped.reserve(text.size());
-    for (const char character : text) {
-        switch (character) {
-            case '&':
-                escaped += "&amp;";
-                break;
-            case '<':
-                escaped += "&lt;";
-                break;
-            case '>':
-                escaped += "&gt;";
-                break;
-            case '"':
-                escaped += "&quot;";
-                break;
-            case '\'':
-                escaped += "&apos;";
-                break;
-            default:
-                escaped += character;
-        }
-    }
-    return escaped;
-}
 
 SitemapFiles::SitemapFiles(std::string folder, std::string base_url, std::string generation)
     : folder_(std::move(folder)),
@@ -66,7 +53,7 @@ void SitemapFiles::add(std::string_view url, std::string_view last_changed) {
     if (urls_in_file_ == urls_max || body_.size() > bytes_max) {
         finish_file();
     }
-    body_ += "<url><loc>" + xml_escaped(url) + "</loc>";
+    body_ += "<url><loc>" + markup_escaped(std::string(url)) + "</loc>";
     if (!last_changed.empty()) {
         body_ += "<lastmod>" + std::string(last_changed) + "</lastmod>";
     }
@@ -96,7 +83,7 @@ void SitemapFiles::publish() {
     const auto index_before = file_text(path);
     auto index = std::string(xml_head) + "<sitemapindex" + std::string(name_space);
     for (const auto& name : names_) {
-        index += "<sitemap><loc>" + xml_escaped(base_url_ + "/" + name) + "</loc></sitemap>\n";
+        index += "<sitemap><loc>" + markup_escaped(base_url_ + "/" + name) + "</loc></sitemap>\n";
     }
     replace_file(path, index + "</sitemapindex>\n");
     remove_old(index_before);
@@ -106,10 +93,9 @@ void SitemapFiles::remove_old(const std::string& index_before) const {
     const auto own = std::string(name_start) + generation_ + "-";
     for (const auto& entry : fs::directory_iterator(folder_)) {
         const auto name = entry.path().filename().string();
-        const auto whole = name.ends_with(".tmp") ? name.substr(0, name.size() - 4) : name;
-        if (whole.starts_with(name_start) && whole.ends_with(name_end) &&
-            (whole != name ||
-             (!name.starts_with(own) && index_before.find(name) == std::string::npos))) {
+        const bool is_old = name.starts_with(name_start) && name.ends_with(name_end) &&
+                            !name.starts_with(own) && index_before.find(name) == std::string::npos;
+        if (is_old || is_left_behind(entry)) {
             std::error_code ignored;  // the next run tries again
             fs::remove(entry.path(), ignored);
         }
