@@ -1,6 +1,7 @@
 #include "email/template_render.hpp"
 
 #include "email/mail_rules.hpp"
+#include "runtime/markup.hpp"
 #include "runtime/retry_policy.hpp"
 
 namespace coupon {
@@ -10,34 +11,6 @@ using Data = kainjow::mustache::data;
 
 std::string plain(const std::string& text) {
     return text;
-}
-
-// As mustache's own, but &#39;, which old mail clients know and &apos; they do not.
-std::string html_escaped(const std::string& text) {
-    std::string escaped;
-    escaped.reserve(text.size() + text.size() / 8);
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                escaped += "&amp;";
-                break;
-            case '<':
-                escaped += "&lt;";
-                break;
-            case '>':
-                escaped += "&gt;";
-                break;
-            case '"':
-                escaped += "&quot;";
-                break;
-            case '\'':
-                escaped += "&#39;";
-                break;
-            default:
-                escaped += c;
-        }
-    }
-    return escaped;
 }
 
 bool is_blank(const Data& value) {
@@ -145,7 +118,7 @@ TemplateText::TemplateText(std::string name, const std::string& text, Escape esc
     if (!mustache_.is_valid()) {
         throw TemplateError(mustache_.error_message());
     }
-    mustache_.set_custom_escape(escape == Escape::html ? html_escaped : plain);
+    mustache_.set_custom_escape(escape == Escape::html ? markup_escaped : plain);
 }
 
 std::string TemplateText::render(const Data& data) {
