@@ -101,7 +101,7 @@ def test_heads_without_measure_are_refused(target, place):
     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
     b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"Content-Length: -1\r\n\r\n",
     b"Content-Length: 0x10\r\n\r\n", b" folded: 1\r\n\r\n", b"A: b\nC: d\r\n\r\n", b"A: b\x00c\r\n\r\n",
-    b"no colon at all\r\n\r\n"])
+    b"no colon at all\r\n\r\n", b"Host: evil.test\r\n\r\n", b"Cookie: a=1\r\nCookie: b=2\r\n\r\n"])
 def test_requests_of_two_readings_are_refused_at_the_socket(target, framing):
     direct = AdminClient(target.shop.socket)
     answer = direct.send(b"POST /admin/workers/api/v1/session HTTP/1.1\r\nHost: shop.test\r\n" + framing)

@@ -48,10 +48,11 @@ bool LiveFeed::add(ConnectionId id, std::string head, std::function<bool()> stan
         if (stopping_ || listeners_.size() >= listeners_max) {
             return false;
         }
-        connections_.open_stream(id, std::move(head));
         listeners_.emplace(id, Listener{std::move(stands)});
         count_ = listeners_.size();
         newcomer_ = true;
+        // Last: who has seen the head is counted.
+        connections_.open_stream(id, std::move(head));
     }
     wake_.notify_one();
     return true;
