@@ -206,7 +206,7 @@ def test_no_id_is_made_where_nobody_uses_one(new_shop):
     assert [record.get("rid") for record in records(shop, 2)] == [None, TRACE]
 
 
-@pytest.mark.parametrize("file", ["quickstart.conf.in"])
+@pytest.mark.parametrize("file", ["quickstart.conf.in", "containers/nginx.conf"])
 def test_all_configurations_log_alike(shipped_log, file):
     text = (CHECKOUT / "nginx-conf" / file).read_text()
     assert [line.strip() for line in shipped_log.splitlines()] == [
