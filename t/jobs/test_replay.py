@@ -121,3 +121,11 @@ def test_verify_takes_salts_by_their_index(paying_shop):
         run = paying_shop.couponctl("webhooks", "verify", "--provider", "phonepe", "--secret-file", argument)
         assert run.returncode == status, run
     assert paying_shop.couponctl("webhooks", "verify", "--provider", "admitad").returncode == 1
+
+
+def test_show_of_a_body_that_is_nested_without_end(paying_shop):
+    id = "01890000-0000-7000-8000-000000000001"
+    paying_shop.database.run("INSERT INTO webhook_logs (id, provider, verdict, body) VALUES (%s, 'hmac', 'accepted', %s)",
+                           [id, b'{"a":' + b"[" * 60_000 + b"]" * 60_000 + b"}"])
+    shown = paying_shop.couponctl("webhooks", "show", id)
+    assert shown.returncode == 0 and shown.stdout.rstrip().endswith("]" * 60_000 + "}")

@@ -2,19 +2,14 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
-#include <string_view>
 
 #include "admin/routes.hpp"
+#include "operations/shallow_json.hpp"
 
 namespace coupon {
 
 using Json = nlohmann::ordered_json;
-
-// Nothing for what is no JSON, or is nested deeper than 64: copying a value goes as deep as it does,
-// and strangers choose how deep.
-std::optional<Json> read_json(std::string_view text);
 
 AdminAnswer json_answer(const Json& json, int status = 200);
 
