@@ -38,6 +38,25 @@ def test_a_worker_is_seen_while_it_lives_and_after(api_shop):
     assert {role["role"]: role["alive"] for role in api_shop.get("health/workers")["roles"]}["email"] == 0
 
 
+def test_a_worker_that_died_at_once_is_remembered(idle_api_shop):
+    process = idle_api_shop.start_email()
+    process.kill()
+    key, = idle_api_shop.redis.keys("worker:heartbeat:email:*")
+    shop = idle_api_shop.start()
+    soon(lambda: shop.database.row("SELECT id FROM worker_beats WHERE role = 'email'") is not None, "it is written down")
+    seen, = workers(shop, "email")
+    assert seen["alive"] is False
+    # A beat that stands there is not seen again and again.
+    first = shop.database.value("SELECT last_seen FROM worker_beats WHERE role = 'email'")
+    looked = "SELECT last_seen FROM worker_beats WHERE role = 'admin'"
+    before = shop.database.value(looked)
+    soon(lambda: shop.database.value(looked) > before, "the sampler looked again")
+    assert shop.database.value("SELECT last_seen FROM worker_beats WHERE role = 'email'") == first
+    shop.redis.delete(key)
+    gone, = workers(shop, "email")
+    assert gone["alive"] is False and gone["pid"] == process.pid
+
+
 def test_a_worker_that_stopped_is_listed_for_an_hour(api_shop):
     process = api_shop.start_email()
     soon(lambda: api_shop.database.row("SELECT id FROM worker_beats WHERE role = 'email'") is not None, "it is written down")

@@ -4,11 +4,18 @@
 #include <nlohmann/json.hpp>
 
 #include "operations/entry_time.hpp"
+#include "operations/worker_roles.hpp"
 #include "runtime/heartbeat.hpp"
 #include "runtime/redis_queue.hpp"
+#include "runtime/storable_text.hpp"
 
 namespace coupon {
 namespace {
+
+constexpr std::size_t text_bytes_max = 300;  // of a worker's id, host or version
+constexpr std::uint64_t pid_max = 0x7fffffff;
+constexpr std::uint64_t year_9999_s = 253'402'300'799;
+constexpr std::uint64_t jobs_max = std::uint64_t{1} << 53;
 
 std::int64_t length(RedisConnection& redis, const std::string& key) {
     return redis.command({"LLEN", key})->integer;
@@ -36,15 +43,27 @@ std::vector<std::string> heartbeat_keys(RedisConnection& redis) {
     return keys;
 }
 
-template <typename Number>
-Number number_of(const nlohmann::json& state, const char* name) {
+// Anybody may have pushed it: 0 for what is none, or beyond what PostgreSQL can add up.
+std::int64_t number_of(const nlohmann::json& state, const char* name, std::uint64_t max) {
     const auto member = state.find(name);
-    return member != state.end() && member->is_number() ? member->get<Number>() : Number{};
+    return member != state.end() && member->is_number_unsigned() &&
+                   member->get<std::uint64_t>() <= max
+               ? member->get<std::int64_t>()
+               : 0;
+}
+
+double rate_of(const nlohmann::json& state) {
+    const auto member = state.find("rate");
+    const double rate = member != state.end() && member->is_number() ? member->get<double>() : 0;
+    constexpr double rate_max = 1e9;
+    return rate >= 0 && rate <= rate_max ? rate : 0;
 }
 
 std::string text_of(const nlohmann::json& state, const char* name) {
     const auto member = state.find(name);
-    return member != state.end() && member->is_string() ? member->get<std::string>() : "";
+    return member != state.end() && member->is_string()
+               ? storable_text(member->get_ref<const std::string&>(), text_bytes_max)
+               : "";
 }
 
 }  // namespace
@@ -77,10 +96,13 @@ std::vector<WorkerBeat> read_heartbeats(RedisConnection& redis) {
         }
         auto id = key.substr(prefix);
         auto role = id.substr(0, id.find(':'));
+        if (!is_worker_role(role) || id != storable_text(id, text_bytes_max)) {
+            continue;
+        }
         beats.push_back({std::move(id), std::move(role), text_of(state, "host"),
-                         text_of(state, "version"), number_of<std::int64_t>(state, "pid"),
-                         number_of<std::int64_t>(state, "started"),
-                         number_of<std::int64_t>(state, "jobs"), number_of<double>(state, "rate"),
+                         text_of(state, "version"), number_of(state, "pid", pid_max),
+                         number_of(state, "started", year_9999_s),
+                         number_of(state, "jobs", jobs_max), rate_of(state), number_of(state, "at", year_9999_s),
                          !is_dead_here(text)});
     }
     return beats;

@@ -25,10 +25,11 @@ struct WorkerBeat {
     std::int64_t started_s = 0;  // Unix time
     std::int64_t jobs = 0;       // since it started
     double rate = 0;             // jobs a second since its last beat
+    std::int64_t at_s = 0;       // Unix time of the beat
     bool alive = true;           // false: its process on this machine is gone, its key not yet
 };
 
-// Of every worker that has one, by id. A heartbeat that is none is left out. Throws
+// Of every worker that has one, by id. A heartbeat that is none, or of no role, is left out. Throws
 // RedisUnavailable or RedisRefused.
 std::vector<WorkerBeat> read_heartbeats(RedisConnection& redis);
 

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "runtime/clock.hpp"
+
 namespace coupon {
 namespace {
 
@@ -84,7 +86,8 @@ void Heartbeat::beat(double seconds) {
                                {"version", COUPON_VERSION},
                                {"started", started_s_},
                                {"jobs", jobs},
-                               {"rate", rate}};
+                               {"rate", rate},
+                               {"at", unix_now_s()}};
     try {
         redis_.run(beat_script(), {heartbeat_key(identity_.id)}, {state.dump(), expire_s});
         taken_.store(std::chrono::steady_clock::now());

@@ -22,8 +22,8 @@ constexpr const char* lock_sql =
 // is new since the last sample everything counts.
 constexpr const char* sample_sql =
     "WITH beat AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[],"
-    "   $5::text[], $6::bigint[], $7::bigint[]) AS b (id, role, host, pid, version, started, "
-    "jobs)),"
+    "   $5::text[], $6::bigint[], $7::bigint[], $8::boolean[])"
+    "   AS b (id, role, host, pid, version, started, jobs, alive)),"
     " done AS (SELECT beat.role, sum(CASE"
     "   WHEN known.id IS NULL THEN CASE WHEN beat.started > extract(epoch FROM now()) - 60"
     "    THEN beat.jobs ELSE 0 END"
@@ -31,8 +31,9 @@ constexpr const char* sample_sql =
     "   ELSE greatest(beat.jobs - known.jobs, 0) END)::bigint AS jobs"
     "  FROM beat LEFT JOIN worker_beats AS known USING (id) GROUP BY beat.role),"
     " kept AS (INSERT INTO worker_beats (id, role, host, pid, version, started, jobs, last_seen)"
-    "  SELECT id, role, host, pid, version, to_timestamp(started), jobs, now() FROM beat ORDER BY "
-    "id"
+    "  SELECT id, beat.role, beat.host, beat.pid, beat.version, to_timestamp(beat.started),"
+    "   beat.jobs, CASE WHEN beat.alive THEN now() ELSE COALESCE(known.last_seen, now()) END"
+    "   FROM beat LEFT JOIN worker_beats AS known USING (id) ORDER BY id"
     "  ON CONFLICT (id) DO UPDATE SET jobs = excluded.jobs, last_seen = excluded.last_seen)"
     " INSERT INTO worker_rates AS known (minute, role, jobs)"
     " SELECT date_trunc('minute', now()), role, jobs FROM done ORDER BY role"
@@ -43,7 +44,7 @@ constexpr const char* delete_sql =
     "DELETE FROM worker_beats WHERE last_seen < now() - interval '1 day'";
 
 struct Columns {
-    PgArray id, role, host, pid, version, started, jobs;
+    PgArray id, role, host, pid, version, started, jobs, alive;
 
     void add(const WorkerBeat& beat) {
         id.add(beat.id);
@@ -53,6 +54,7 @@ struct Columns {
         version.add(beat.version);
         started.add(beat.started_s);
         jobs.add(beat.jobs);
+        alive.add(beat.alive ? "t" : "f");
     }
 };
 
@@ -94,9 +96,7 @@ void WorkerSampler::run() {
 void WorkerSampler::sample() {
     Columns columns;
     for (const auto& beat : read_heartbeats(redis_)) {
-        if (beat.alive) {
-            columns.add(beat);
-        }
+        columns.add(beat);
     }
     if (columns.id.empty()) {
         return;
@@ -105,9 +105,10 @@ void WorkerSampler::sample() {
     if (pg_.execute(lock_sql).text(0, 0) != "t") {
         return;
     }
-    pg_.execute(sample_sql, {columns.id.literal(), columns.role.literal(), columns.host.literal(),
-                             columns.pid.literal(), columns.version.literal(),
-                             columns.started.literal(), columns.jobs.literal()});
+    pg_.execute(sample_sql,
+                {columns.id.literal(), columns.role.literal(), columns.host.literal(),
+                 columns.pid.literal(), columns.version.literal(), columns.started.literal(),
+                 columns.jobs.literal(), columns.alive.literal()});
     if (samples_++ % samples_between_deletes == 0) {
         pg_.execute(delete_sql);
     }

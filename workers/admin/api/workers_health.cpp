@@ -18,12 +18,12 @@ const std::string seen_sql = "SELECT id, role, host, pid, version, " + iso_utc("
                              " FROM worker_beats WHERE last_seen > now() - interval '1 hour'"
                              " ORDER BY last_seen DESC LIMIT 500";
 
-Json worker_of(const WorkerBeat& beat, const std::string& now) {
+Json worker_of(const WorkerBeat& beat) {
     return {{"id", beat.id},           {"role", beat.role},
             {"host", beat.host},       {"pid", beat.pid},
             {"version", beat.version}, {"started", iso_time(beat.started_s * 1000)},
             {"jobs", beat.jobs},       {"rate", beat.alive ? std::round(beat.rate * 100) / 100 : 0},
-            {"alive", beat.alive},     {"last_seen", now}};
+            {"alive", beat.alive},     {"last_seen", iso_time(beat.at_s * 1000)}};
 }
 
 Json worker_seen(const PgResult& rows, int row, bool redis) {
@@ -80,9 +80,7 @@ Json workers_health(AdminResources& resources) {
     }
     for (const auto& beat : beats.value_or(std::vector<WorkerBeat>())) {
         auto& worker = workers[beat.id];
-        const auto last_seen = worker.is_null() || beat.alive ? Json(now) : worker["last_seen"];
-        worker = worker_of(beat, now);
-        worker["last_seen"] = last_seen;
+        worker = worker_of(beat);
         alive[beat.role] += beat.alive ? 1 : 0;
     }
     Json answer{{"at", now},
