@@ -105,3 +105,11 @@ def test_wallets_are_compared_at_one_moment(shop):
     connection.close()
     assert reaches(shop, number, "completed")["result"] == {"transactions": 3, "wallets": 1, "problems": 0}
     assert runs(shop, "wallet_check", status="failed") == []
+
+
+def test_the_wallet_check_takes_longer_than_the_server_lets_others(shop):
+    shop.database.run(f"ALTER DATABASE {shop.database.name} SET statement_timeout = '1s'")
+    shop.database.run("ALTER FUNCTION ledger_problems() RENAME TO quick_ledger_problems")
+    shop.database.run("CREATE FUNCTION ledger_problems() RETURNS TABLE (problem text) LANGUAGE plpgsql AS $$ BEGIN"
+                      " PERFORM pg_sleep(3); RETURN QUERY SELECT q.problem FROM quick_ledger_problems() q; END $$")
+    assert shop.run("wallet_check")["problems"] == 0

@@ -47,11 +47,16 @@ void CronDesk::begin(CronClaim claim) {
     }
     began_.store(steady::now());
     busy_.store(true);
-    thread_ = std::thread([this, claim = std::move(claim)] {
-        work(claim);
-        done_();
-        busy_.store(false);
-    });
+    try {
+        thread_ = std::thread([this, claim = std::move(claim)] {
+            work(claim);
+            done_();
+            busy_.store(false);
+        });
+    } catch (...) {
+        busy_.store(false);  // the run is begun again
+        throw;
+    }
 }
 
 double CronDesk::busy_for_s() const noexcept {

@@ -10,8 +10,11 @@ namespace {
 constexpr int deadline_ms = 6 * 60 * 60 * 1000;
 constexpr int told_max = 100;
 
-// Or PostgreSQL would read on for a worker that is gone.
-constexpr const char* session_sql = "SET client_connection_check_interval = '10s'";
+// The server may have a time-out by default; without the other it would read on for a worker that
+// is gone.
+constexpr const char* session_sql =
+    "SET statement_timeout = 0;"
+    "SET client_connection_check_interval = '10s'";
 
 constexpr const char* counts_sql =
     "SELECT (SELECT count(*) FROM ledger_transactions), (SELECT count(*) FROM wallet_balances)";
