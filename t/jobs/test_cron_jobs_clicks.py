@@ -36,10 +36,10 @@ def add_click(shop, at, segment=None, seq=None):
     return click
 
 
-def add_segment(shop, sealed, settled=None):
+def add_segment(shop, sealed, settled=None, served=None):
     segment = str(uuid.uuid4())
     shop.database.run("INSERT INTO journal_segments (id, edge, sealed, served, settled) VALUES (%s, 'e', %s, %s, %s)",
-                      [segment, sealed, sealed, settled if settled is not None else f"{{[0,{sealed})}}"])
+                      [segment, sealed, served or sealed, settled if settled is not None else f"{{[0,{sealed})}}"])
     return segment
 
 
@@ -139,9 +139,11 @@ def test_a_click_that_comes_at_the_last_moment_keeps_its_month(shop):
     assert not shop.database.value("SELECT audited_at IS NOT NULL FROM journal_segments WHERE id = %s", [segment])
 
 
-def test_no_month_leaves_with_its_visitors(shop):
-    shop.settings |= {"CLICK_RETENTION_MONTHS": "6", "CLICK_PII_DAYS": "3650"}
+@pytest.mark.parametrize("days_into_the_month", [-1, 10], ids=["none is forgotten", "some are forgotten"])
+def test_no_month_leaves_with_its_visitors(shop, days_into_the_month):
     first, name = month(shop, 9)
+    age = (datetime.datetime.now(UTC) - first).days
+    shop.settings |= {"CLICK_RETENTION_MONTHS": "6", "CLICK_PII_DAYS": str(age - days_into_the_month)}
     add_click(shop, first)
     assert shop.run("clean_logs")["click_partitions"] == {}
     assert name in attached(shop)
@@ -165,12 +167,12 @@ def test_the_old_table_counts_with_the_columns_that_it_has(shop):
     assert "columns of this table may not be empty" in shop.log()
 
 
-@pytest.mark.parametrize("sealed, settled", [(3, None), (2, "{[0,1)}"), (None, "{[0,2)}")],
-                         ids=["a click is missing", "not settled", "not sealed"])
-def test_a_month_that_does_not_add_up_stays(shop, sealed, settled):
+@pytest.mark.parametrize("sealed, settled, served", [(3, None, None), (2, "{[0,1)}", None), (None, "{[0,2)}", None), (2, None, 3)],
+                         ids=["a click is missing", "not settled", "not sealed", "more served than written"])
+def test_a_month_that_does_not_add_up_stays(shop, sealed, settled, served):
     shop.settings["CLICK_RETENTION_MONTHS"] = "6"
     first, name = month(shop, 9)
-    segment = add_segment(shop, sealed, settled)
+    segment = add_segment(shop, sealed, settled, served)
     for seq in range(2):
         add_click(shop, first + datetime.timedelta(days=1), segment, seq)
     assert segment in shop.run("clean_logs")["click_partitions"][name]

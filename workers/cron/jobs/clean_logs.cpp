@@ -17,11 +17,12 @@ constexpr const char* audit_logs_sql =
     "DELETE FROM audit_logs WHERE ctid = ANY (ARRAY(SELECT ctid FROM audit_logs"
     " WHERE created_at < now() - make_interval(days => $1::int) LIMIT $2::bigint))";
 
-// Of each job the last run stays, and the last that was due: by it cron knows what is. Looks for
-// alerts are many.
+// Of each job the last run stays, and the last that was due: by it cron knows what is. Those of
+// jobs that run every so many minutes are many.
 constexpr const char* cron_runs_sql =
     "DELETE FROM cron_runs WHERE id = ANY (ARRAY(SELECT id FROM cron_runs r"
-    " WHERE finished_at < now() - interval '2 days' AND (job = 'alerts'"
+    " WHERE finished_at < now() - interval '2 days'"
+    " AND (job IN (SELECT name FROM cron_jobs WHERE schedule LIKE 'every %')"
     "  OR finished_at < now() - interval '180 days')"
     " AND id < (SELECT max(id) FROM cron_runs last WHERE last.job = r.job)"
     " AND id IS DISTINCT FROM (SELECT id FROM cron_runs due WHERE due.job = r.job"
