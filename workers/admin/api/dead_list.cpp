@@ -94,7 +94,7 @@ AdminAnswer show_dead_letter(const AdminRequest& request, AdminResources& resour
     item["data"] = data ? masking.members(*data, type) : Json();
     item["raw"] = rows.is_null(0, more_columns + 1)
                       ? Json()
-                      : masking.document(rows.text(0, more_columns + 1));
+                      : masking.document(rows.text(0, more_columns + 1), queue.messages != nullptr);
     if (queue.messages != nullptr) {
         item["events"] = events_of(resources.pg, queue, id, masking);
     }

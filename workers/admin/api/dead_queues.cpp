@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "admin/api/masking.hpp"
 #include "admin/api/request_values.hpp"
 #include "operations/replay.hpp"
 
@@ -43,8 +44,8 @@ const DeadQueue& dead_queue(const std::string& name) {
 }
 
 std::string dead_letters_sql(const DeadQueue& queue) {
-    std::string search;
-    for (const std::string column : {"id", queue.type, queue.error, queue.correlation_id}) {
+    std::string search = " OR " + searchable_sql(queue.error) + " ILIKE $1";
+    for (const std::string column : {"id", queue.type, queue.correlation_id}) {
         search += " OR (" + column + ")::text ILIKE $1";
     }
     return " FROM " + std::string(queue.table) + " WHERE " + queue.where +

@@ -70,6 +70,19 @@ std::string masked_sentence(const std::string& text) {
     return masked;
 }
 
+// Of a number in JSON: most are amounts and times, as long as a phone's.
+bool may_be_a_phone(std::string_view name) {
+    return name.ends_with("number") || name.ends_with("from");
+}
+
+bool is_plain_name(const std::string& text) {
+    constexpr std::size_t bytes_max = 48;
+    return text.size() <= bytes_max && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      c == '_' || c == '-' || c == '.' || c == '[' || c == ']' || c == ' ';
+           });
+}
+
 std::string decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -104,8 +117,15 @@ Json Masking::members(const Json& value, std::string_view type) const {
     return member("", value, is_secretive_type(type));
 }
 
-Json Masking::member(const std::string& name, const Json& value, bool secretive) const {
-    const auto kind = name.empty() ? MemberKind::unknown : kind_of_member(name);
+std::string Masking::name(const std::string& text) const {
+    if (unmasked_) {
+        return text;
+    }
+    return is_plain_name(text) ? masked_sentence(text) : hidden;
+}
+
+Json Masking::member(const std::string& called, const Json& value, bool secretive) const {
+    const auto kind = called.empty() ? MemberKind::unknown : kind_of_member(called);
     if (value.is_null() || value.is_boolean()) {
         return value;
     }
@@ -115,14 +135,18 @@ Json Masking::member(const std::string& name, const Json& value, bool secretive)
     if (value.is_object()) {
         auto object = Json::object();
         for (const auto& [inner, inner_value] : value.items()) {
-            object[inner] = member(inner, inner_value, secretive);
+            auto shown = name(inner);
+            if (shown == hidden) {
+                shown += " " + std::to_string(object.size() + 1);  // each of them is there
+            }
+            object[shown] = member(inner, inner_value, secretive);
         }
         return object;
     }
     if (value.is_array()) {
         auto array = Json::array();
         for (const auto& element : value) {
-            array.push_back(member(name, element, secretive));
+            array.push_back(member(called, element, secretive));
         }
         return array;
     }
@@ -138,7 +162,7 @@ Json Masking::member(const std::string& name, const Json& value, bool secretive)
             if (value.is_string()) {
                 return masked_sentence(masked_value(text).value_or(text));
             }
-            return value;
+            return may_be_a_phone(called) ? Json(masked_sentence(text)) : value;
         case MemberKind::contact:
             return masked_recipient(text);
         case MemberKind::address:
@@ -148,15 +172,15 @@ Json Masking::member(const std::string& name, const Json& value, bool secretive)
     }
 }
 
-Json Masking::document(std::string_view bytes) const {
+Json Masking::document(std::string_view bytes, bool secretive) const {
     const auto json = read_json(bytes);
     if (json && json->is_structured()) {
-        return members(*json).dump(2, ' ', false, Json::error_handler_t::replace);
+        return member("", *json, secretive).dump(2, ' ', false, Json::error_handler_t::replace);
     }
-    return form(bytes);
+    return form(bytes, secretive);
 }
 
-Json Masking::form(std::string_view bytes) const {
+Json Masking::form(std::string_view bytes, bool secretive) const {
     if (bytes.find('=') == std::string_view::npos ||
         std::any_of(bytes.begin(), bytes.end(), [](char c) { return c <= ' ' || c == '"'; })) {
         return {};
@@ -167,12 +191,23 @@ Json Masking::form(std::string_view bytes) const {
         const auto pair = bytes.substr(0, end);
         bytes.remove_prefix(std::min(end + 1, bytes.size()));
         const auto equals = std::min(pair.find('='), pair.size());
-        const auto name = decoded(pair.substr(0, equals));
-        const auto value = member(name.empty() ? "?" : name,
-                                  decoded(pair.substr(std::min(equals + 1, pair.size()))), false);
-        text += (text.empty() ? "" : "\n") + name + "=" + value.get<std::string>();
+        const auto called = decoded(pair.substr(0, equals));
+        const auto given = decoded(pair.substr(std::min(equals + 1, pair.size())));
+        const auto value = member(called.empty() ? "?" : called, given, secretive);
+        // Base64 ends with = as well.
+        const bool is_name = given.find_first_not_of('=') != std::string::npos ||
+                             kind_of_member(called) != MemberKind::unknown;
+        text += (text.empty() ? "" : "\n") + (is_name ? name(called) : hidden) + "=" +
+                value.get<std::string>();
     }
     return text;
+}
+
+std::string searchable_sql(const std::string& text) {
+    // The patterns of masked_sentence(), and no more of the text than lists show.
+    return "regexp_replace(regexp_replace(left(" + text +
+           ", 4000), '([A-Za-z0-9._%+''-])[A-Za-z0-9._%+''-]*(@[A-Za-z0-9-]+\\.)', '\\1…\\2', 'g'),"
+           " '\\+[0-9]{8,15}|\\m[0-9]{10,13}\\M', '•', 'g')";
 }
 
 Masking masking_for(const AdminRequest& request, PgConnection& pg, const std::string& entity,

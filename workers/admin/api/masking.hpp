@@ -27,14 +27,21 @@ class Masking {
     // nothing that has an unknown name is ever shown.
     [[nodiscard]] Json members(const Json& value, std::string_view type = {}) const;
     // A body or an entry as text: JSON or a form with masked members, and null where it is neither.
-    [[nodiscard]] Json document(std::string_view bytes) const;
+    // `secretive`: it may be about a password.
+    [[nodiscard]] Json document(std::string_view bytes, bool secretive = false) const;
 
   private:
-    [[nodiscard]] Json member(const std::string& name, const Json& value, bool secretive) const;
-    [[nodiscard]] Json form(std::string_view bytes) const;
+    [[nodiscard]] Json member(const std::string& called, const Json& value, bool secretive) const;
+    // Of a member: strangers choose it as well.
+    [[nodiscard]] std::string name(const std::string& text) const;
+    [[nodiscard]] Json form(std::string_view bytes, bool secretive) const;
 
     bool unmasked_;
 };
+
+// SQL: what of the text may be searched. Without what sentence() hides, or people would find out
+// letter by letter what they are not shown.
+std::string searchable_sql(const std::string& text);
 
 // For ?unmask=1: throws AdminError 403 for a principal that may not, and writes audit_logs, before
 // anything is read. `entity` and `entity_id` are what is looked at.

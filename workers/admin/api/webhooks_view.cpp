@@ -24,9 +24,10 @@ const std::string item_columns =
 constexpr int key_column = 11;
 
 // The search of a list: $8, a pattern of LIKE or NULL, behind the $1 to $6 of the filter.
-constexpr const char* search_sql =
-    " AND ($8::text IS NULL OR id::text ILIKE $8 OR event ILIKE $8 OR outcome_reason ILIKE $8"
-    " OR last_error ILIKE $8 OR correlation_id ILIKE $8)";
+const std::string search_sql = " AND ($8::text IS NULL OR id::text ILIKE $8 OR event ILIKE $8 OR " +
+                               searchable_sql("outcome_reason") + " ILIKE $8 OR " +
+                               searchable_sql("last_error") +
+                               " ILIKE $8 OR correlation_id ILIKE $8)";
 
 const std::string show_sql = "SELECT " + item_columns +
                              ", location, remote, method, latency_ms, edge, segment::text, seq, " +
