@@ -188,11 +188,12 @@ def test_both_jobs_at_once_lose_nothing(shop, archive):
     assert ids(shop) == set() and sorted(rows) == sorted(before)
 
 
-def test_what_was_not_committed_is_cut_off_at_once(shop, archive):
+@pytest.mark.parametrize("happens, why", [("RAISE 'not today'", "not today"), ("RETURN NULL", "somebody ended")])
+def test_what_was_not_committed_is_cut_off_at_once(shop, archive, happens, why):
     add_webhooks(shop, 3, days=31)
-    shop.database.run("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$")
+    shop.database.run(f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {happens}; END $$")
     shop.database.run("CREATE TRIGGER refuse BEFORE UPDATE ON archived_files FOR EACH ROW EXECUTE FUNCTION refuse()")
-    assert "not today" in shop.run("clean_logs", status="failed")
+    assert why in shop.run("clean_logs", status="failed")
     assert [file.stat().st_size for file in archive.iterdir()] == [0] and len(ids(shop)) == 3
 
 

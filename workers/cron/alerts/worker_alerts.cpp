@@ -2,7 +2,6 @@
 
 #include "cron/alerts/alert_checks.hpp"
 #include "operations/redis_state.hpp"
-#include "operations/worker_roles.hpp"
 
 namespace coupon {
 namespace {
@@ -21,7 +20,7 @@ constexpr const char* gone_sql =
 std::vector<Alert> look_at_workers(PgConnection& pg, RedisConnection& redis) {
     std::set<std::string> roles;
     for (const auto& worker : read_heartbeats(redis)) {
-        if (worker.alive && is_worker_role(worker.role)) {
+        if (worker.alive) {
             roles.insert(worker.role);
         }
     }
