@@ -192,6 +192,21 @@ def test_nginx_accepts_the_configuration():
     assert run.returncode == 0, run.stderr
 
 
+def test_nginx_logs_and_passes_on_as_coupon_conf_does():
+    """A query holds signatures and what people search for: no log of ours has it."""
+    whole = (CHECKOUT / "nginx-conf" / "coupon.conf").read_text()
+    text = (CONTAINERS / "nginx.conf").read_text()
+
+    def block(of, start, end):
+        found = re.search(rf"^ *{start}.*?{end}", re.sub(r"#.*", "", of), re.MULTILINE | re.DOTALL)
+        assert found, f"there is no {start}"
+        return re.sub(r"\s+", " ", found.group()).strip()
+
+    for start, end in (("map \\$status", "}"), ("map \\$uri", r"\n *}"), ("log_format coupon", ";"),
+                       ("location /admin/workers/", "}")):
+        assert block(text, start, end) == block(whole, start, end)
+
+
 # --- the images
 
 def copies():
