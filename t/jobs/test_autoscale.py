@@ -229,6 +229,18 @@ def test_a_state_that_is_none_is_written_anew(systemctl):
     assert not systemctl.state.with_name("state.json.new").exists()
 
 
+def test_a_link_where_the_state_goes_is_not_followed(systemctl):
+    """Root writes it: whoever may write into the folder must not choose another file."""
+    precious = systemctl.directory / "precious"
+    precious.write_text("as it was")
+    for name in ("state.json", "state.json.new"):
+        (systemctl.directory / name).symlink_to(precious)
+    systemctl.runs("email", 1, 2)
+    systemctl.autoscale("email")
+    assert precious.read_text() == "as it was"
+    assert not systemctl.state.is_symlink() and json.loads(systemctl.state.read_text())
+
+
 def test_what_systemctl_does_not_do_is_said_and_the_others_go_on(systemctl):
     systemctl.runs("email", 1, 2, 3)
     wait_in_redis(systemctl.shop, "email", 2000)

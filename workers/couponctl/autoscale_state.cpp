@@ -76,7 +76,9 @@ void ScaleState::save() const {
         state[role] = {{"low", readings.low}, {"at", readings.at_s}};
     }
     const auto temporary = path_ + ".new";
-    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    // What was left by a kill, or laid there as a link to another file, is not written into.
+    ::unlink(temporary.c_str());
+    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         fail("cannot write " + temporary);
     }
