@@ -9,9 +9,6 @@
 
 namespace coupon {
 
-// & < > " ' as entities.
-std::string xml_escaped(std::string_view text);
-
 class SitemapFiles {
   public:
     // `generation`: letters and digits, which the files' names bear. `base_url`: where `folder` is
