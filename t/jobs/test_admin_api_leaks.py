@@ -84,3 +84,11 @@ def test_what_strangers_write_as_heartbeats_keeps_no_worker_from_being_seen(api_
     assert {"admin", "clicks"} <= {worker["role"] for worker in shown["workers"]}
     assert "stranger" not in {role["role"] for role in shown["roles"]}
     assert api_shop.get("queue/history?minutes=5")["series"]
+
+
+def test_an_answer_of_megabytes_arrives_as_a_whole(idle_api_shop, tmp_path):
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    (tmp_path / "assets" / "large.js").write_bytes(b"/" * 4 * 1024 * 1024)
+    answer = idle_api_shop.start(DASHBOARD_DIR=str(tmp_path)).client(READER).get("assets/large.js")
+    assert answer.status == 200 and len(answer.body) == 4 * 1024 * 1024

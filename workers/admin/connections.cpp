@@ -194,7 +194,9 @@ void Connections::apply(const Command& command) {
         case Command::Kind::send:
             break;
     }
-    if (connection.out.size() > limits_.unsent_max_bytes || !flush(connection)) {
+    const bool overflows =
+        command.kind == Command::Kind::send && connection.out.size() > limits_.unsent_max_bytes;
+    if (overflows || !flush(connection)) {
         drop(place);
     }
 }
