@@ -177,15 +177,19 @@ TEST_F(JournalReaderTest, ReadsBesideALivingWriter) {
             text.resize(20 + number % 400, '.');
             if (append(lane.writer, text)) {
                 ++number;
+            } else if (auto made = lane.store->prepare(); made.segment) {
+                lane.writer.give_spare(std::move(made.segment));
             } else {
-                lane.prepare();
+                pause();  // the folder is full before the reader had enough
             }
         }
     });
-    usleep(100'000);
+    for (int wait = 0; wait < 2000 && live_files(folder_.path()).empty(); ++wait) {
+        usleep(10'000);
+    }
     auto seen = reader();
     uint64_t read = 0;
-    for (int round = 0; round < 40; ++round) {
+    for (int round = 0; round < 2000 && read <= 200'000; ++round) {
         for (const SegmentInfo& segment : seen->list(true)) {
             ReadResult result;
             for (const std::string& text : records(*seen, segment, result)) {
@@ -194,9 +198,6 @@ TEST_F(JournalReaderTest, ReadsBesideALivingWriter) {
             }
             EXPECT_EQ(result.unreadable, 0u);
             EXPECT_EQ(result.error, "");
-        }
-        if (read > 200'000) {
-            break;
         }
     }
     kill(child, SIGKILL);
