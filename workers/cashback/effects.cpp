@@ -22,7 +22,8 @@ constexpr int tries_max = 5;
 // Everything is looked up by an index. What PostgreSQL counted when a table was empty must not make
 // it read all of a full one, and plans of foreign keys' checks are kept as long as the connection.
 constexpr const char* settings_sql =
-    "SET LOCAL synchronous_commit = on; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+    "SET LOCAL synchronous_commit = on; SET LOCAL enable_seqscan = off;"
+    " SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off";
 
 // A number of our own for pg_advisory_xact_lock: reports of one order must not be judged by two at
 // once.
