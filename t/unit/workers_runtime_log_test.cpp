@@ -10,6 +10,7 @@
 
 #include "core/trace_id.hpp"
 #include "runtime/correlation.hpp"
+#include "runtime/error.hpp"
 
 namespace coupon {
 namespace {
@@ -83,6 +84,26 @@ TEST(LogDeathTest, WhatNobodyCaughtIsALineAsWell) {
         std::thread([] { throw std::runtime_error("out of \"luck\""); }).join();
     };
     EXPECT_DEATH(die(), R"(^\{"time".*"level":"error".*"error":"out of \\"luck\\""\})");
+}
+
+TEST(LogLineTest, HoldsWhateverTheFieldsHold) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    const Log log("clicks", "clicks:h:1", LogLevel::info, ends[1]);
+    log.debug("not shown");
+    log.warn("odd \"text\"\n", {{"bytes", "\xff\x00"}, {"count", std::int64_t{3}}, {"rate", 0.5}});
+    ::close(ends[1]);
+    std::string text(4096, '\0');
+    text.resize(static_cast<std::size_t>(::read(ends[0], text.data(), text.size())));
+    ::close(ends[0]);
+    EXPECT_EQ(text.find('\n'), text.size() - 1);
+    const auto line = nlohmann::json::parse(text);
+    EXPECT_EQ(line["level"], "warn");
+    EXPECT_EQ(line["message"], "odd \"text\"\n");
+    EXPECT_EQ(line["count"], 3);
+    EXPECT_EQ(line["role"], "clicks");
+    EXPECT_EQ(parse_log_level("error"), LogLevel::error);
+    EXPECT_THROW(parse_log_level("loud"), ConfigError);
 }
 
 }  // namespace
