@@ -74,3 +74,24 @@ def test_a_look_at_the_unmatched_reads_no_table_from_end_to_end(shop):
     eventually(lambda: "too many of the last day's transactions are unmatched" in shop.log(), "the alert")
     assert worker.stop() == 0
     assert read_through(shop) == before
+
+
+def entries_read(shop):
+    return shop.database.value("SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes"
+                               " WHERE relname = 'affiliate_transactions'")
+
+
+def test_a_batch_reads_its_own_transactions_though_none_were_counted(new_cashback_shop):
+    """During a long first run PostgreSQL knows nothing of the table yet."""
+    shop = new_cashback_shop(networks=["admitad"])
+    shop.database.run("ALTER TABLE affiliate_transactions SET (autovacuum_enabled = false)")
+    shop.database.run("INSERT INTO affiliate_transactions (network, transaction_id, state, processed)"
+                      " SELECT 'admitad', 'other-' || n, 'pending', 0 FROM generate_series(1, %s) AS n", [ROWS])
+    shop.database.run("UPDATE affiliate_transactions SET processed = version")
+    shop.admitad.world.add(shop.click(shop.offer(), shop.user()), status="pending")
+    read_through(shop)
+    before = entries_read(shop)
+    shop.once()
+    read_through(shop)
+    # What is done was in the index of what is to do: it is met once, and then no more.
+    assert entries_read(shop) - before < 2 * ROWS
