@@ -26,8 +26,10 @@ def cpu_seconds(pids):
     """User and system time of the processes, with all their threads and with children they waited for."""
     total = 0
     for pid in pids:
-        fields = _stat(pid)
-        total += sum(map(int, fields[11:15]))
+        try:
+            total += sum(map(int, _stat(pid)[11:15]))
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # it ended: its parent has its time
     return total / TICKS_A_SECOND
 
 
