@@ -5,8 +5,6 @@
 
 #include "core/webhook/provider.hpp"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
 
 namespace coupon {
@@ -125,11 +123,9 @@ void add_journal(EdgeReport& report, Edge& edge) {
     if (edge.has_webhooks()) {
         report.journal.push_back({"webhooks", edge.webhooks().journal().occupied_bytes(), journal.webhooks_bytes});
     }
-    struct statvfs disk{};
-    if (::statvfs(journal.directory.c_str(), &disk) == 0) {
-        report.journal_disk_bytes = uint64_t{disk.f_blocks} * disk.f_frsize;
-        report.journal_disk_free_bytes = uint64_t{disk.f_bavail} * disk.f_frsize;
-    }
+    const JournalDisk disk = edge.has_redirects() ? edge.clicks().disk() : edge.webhooks().journal().disk();
+    report.journal_disk_bytes = disk.size_bytes;
+    report.journal_disk_free_bytes = disk.free_bytes;
 }
 
 void add_catalog(EdgeReport& report, const CatalogZone& catalog) {

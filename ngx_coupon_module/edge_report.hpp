@@ -69,7 +69,7 @@ struct EdgeReport {
     bool sending_paused = false;        // some worker waits for the queue to shrink
     std::vector<JournalSpace> journal;
     uint64_t journal_disk_free_bytes = 0;
-    uint64_t journal_disk_bytes = 0;    // 0: the folder cannot be looked at
+    uint64_t journal_disk_bytes = 0;    // 0: not looked at yet, or it cannot be
     WebhookReport webhooks;
     bool has_catalog = false;           // some location has coupon_redirect
     uint64_t catalog_entries = 0;

@@ -61,6 +61,7 @@ public:
     // Bytes of all this kind's segments with unsettled records, of all workers, as counted at most a
     // few seconds ago.
     uint64_t occupied_bytes() const noexcept { return is_open() ? journal_->occupied_bytes() : 0; }
+    JournalDisk disk() const noexcept { return is_open() ? journal_->disk() : JournalDisk{}; }
 
 protected:
     // `record.segment` and `record.seq` are filled in. The result is false when the budget is full or

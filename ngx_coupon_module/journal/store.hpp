@@ -40,11 +40,18 @@ struct AdoptedSegment {
     std::unique_ptr<LoadedRecords> loaded;  // where it had to be read anyway
 };
 
+/// Of the file system below the journal; zeros where it cannot be looked at.
+struct JournalDisk {
+    uint64_t size_bytes = 0;
+    uint64_t free_bytes = 0;
+};
+
 struct AdoptResult {
     std::vector<AdoptedSegment> segments;  // oldest first
     std::vector<std::string> warnings;     // damaged files, one sentence each
     bool more = false;                     // call again
     uint64_t occupied_segments = 0;        // of this kind, of all writers: with unsettled records
+    JournalDisk disk;
     std::string error;
 };
 

@@ -1,6 +1,7 @@
 // Taking over what dead writers left. Which files exist, and whose lock is free, decides; the slots
 // of segments.map only follow. So a process killed between any two steps leaves what the next call
 // takes for a dead writer's folder again.
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,14 @@ uint64_t age_ms(const SegmentHeader& header, uint64_t created_ms, uint64_t now_m
     uint64_t first_ms = header.first_record_ms.load(std::memory_order_relaxed);
     uint64_t begin_ms = first_ms != 0 ? first_ms : created_ms;
     return now_ms > begin_ms ? now_ms - begin_ms : 0;
+}
+
+JournalDisk disk_below(const std::string& directory) noexcept {
+    struct statvfs disk{};
+    if (::statvfs(directory.c_str(), &disk) != 0) {
+        return {};
+    }
+    return {uint64_t{disk.f_blocks} * disk.f_frsize, uint64_t{disk.f_bavail} * disk.f_frsize};
 }
 
 }  // namespace
@@ -45,6 +54,7 @@ AdoptResult JournalStore::adopt(size_t segments_max) {
         }
     }
     result.occupied_segments = sweep_slots(living);
+    result.disk = disk_below(options_.directory);
     map_->release_done();
     std::stable_sort(result.segments.begin(), result.segments.end(),
                      [](const AdoptedSegment& left, const AdoptedSegment& right) {

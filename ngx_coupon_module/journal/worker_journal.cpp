@@ -177,6 +177,7 @@ void WorkerJournal::finish_adopt(JournalTask& task, uint64_t now_ms, JournalNews
     AdoptResult& result = task.adopted_;
     if (result.error.empty() && task.error_.empty()) {
         occupied_segments_ = result.occupied_segments;
+        disk_ = result.disk;
     }
     adopt_at_ms_ = result.more ? now_ms : now_ms + kAdoptEvery_ms;
     say_once(adopt_error_, task.error_.empty() ? result.error : task.error_, news);

@@ -81,6 +81,9 @@ class WorkerJournal {
         return occupied_segments_ * store_->options().segment_bytes;
     }
 
+    /// As of the last adopting, which a thread does: a disk may let who asks wait.
+    const JournalDisk& disk() const noexcept { return disk_; }
+
     /// The next thing a thread should do; null for now. Ask every 10–50 ms.
     std::unique_ptr<JournalTask> next_task(uint64_t now_ms);
 
@@ -107,6 +110,7 @@ class WorkerJournal {
     bool retiring_ = false;
     bool full_ = false;
     uint64_t occupied_segments_ = 0;
+    JournalDisk disk_;
     uint64_t prepare_at_ms_ = 0;
     uint64_t adopt_at_ms_ = 0;
     uint64_t retire_at_ms_ = 0;
