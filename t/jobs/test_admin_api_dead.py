@@ -103,6 +103,14 @@ def test_all_that_match_are_counted_first_and_the_number_is_confirmed(api_shop):
     assert api_shop.job("outbox", other) is None
 
 
+def test_who_only_counts_purges_nothing(api_shop):
+    dead = api_shop.add_dead("outbox")
+    for answer in (api_shop.delete(f"queue/dlq/outbox/{dead}", {"dry_run": True, **WHY}),
+                   api_shop.post(f"queue/dlq/outbox/{dead}/retry", {"dry_run": True, **WHY})):
+        assert answer.status == 400 and answer.code == "bad_request"
+    assert api_shop.job("outbox", dead)["status"] == "failed"
+
+
 @pytest.mark.parametrize("q, expected", [
     ("100%", ["at 100% load"]), ("a_b", ["a_b"]), ("\\", ["back\\slash"]), ("'; DROP TABLE outbox; --", []),
     ("TRACE-9", ["found by its trace"]), ("fulfill", ["at 100% load", "axb", "a_b", "back\\slash", "found by its trace"])])

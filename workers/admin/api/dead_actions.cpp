@@ -220,6 +220,9 @@ AdminAnswer act_on_one(const AdminRequest& request, PgConnection& pg, const Acti
     const auto& id = request.captures.at(1);
     refuse_clicks(queue);
     const auto body = body_object(request);
+    if (body_flag(body, "dry_run")) {
+        refuse("dry_run counts what \"all\" selects; nothing was done with this one");
+    }
     Selection selection;
     selection.ids = {id};
     selection.unknown = body_flag(body, "unknown");
