@@ -4,15 +4,14 @@
 #include <unistd.h>
 
 #include "operations/audit_log.hpp"
+#include "runtime/worker_identity.hpp"
 
 namespace coupon {
 
 std::string current_user() {
     const auto* entry = getpwuid(getuid());
     const std::string name = entry != nullptr ? entry->pw_name : std::to_string(getuid());
-    char host[256] = {};
-    gethostname(host, sizeof(host) - 1);
-    return name + "@" + host;
+    return name + "@" + host_name();
 }
 
 void record_action(PgConnection& pg, const std::string& actor, const std::string& action,

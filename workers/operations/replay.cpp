@@ -1,5 +1,7 @@
 #include "operations/replay.hpp"
 
+#include "operations/forget_messages.hpp"
+
 namespace coupon {
 namespace {
 
@@ -38,7 +40,8 @@ std::int64_t replay_messages(PgConnection& pg, const MessageQueue& queue,
         " last_error = NULL, provider_message_id = NULL"
         " WHERE id = ANY ($1::" +
         row_id_type(pg, table) +
-        "[]) AND status <> 'processing'"
+        "[]) AND status <> 'processing' AND " +
+        message_known_sql +
         " AND ($2::boolean OR NOT " +
         message_unknown_sql +
         ")"

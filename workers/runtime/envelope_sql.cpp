@@ -3,8 +3,11 @@
 namespace coupon {
 namespace {
 
-// Rows of the back end and of ours are one message where all of these agree.
-constexpr const char* same_message = "known.type = entry.type AND known.\"to\" = entry.recipient";
+// Rows of the back end and of ours are one message where all of these agree. One that has forgotten
+// its recipient still tells whether it was this one.
+constexpr const char* same_message =
+    "known.type = entry.type AND known.\"to\"::text IN (entry.recipient,"
+    " coupon_forgotten_recipient(known.id::text, entry.recipient))";
 
 constexpr const char* entry_sql =
     "WITH given AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[],"
@@ -31,11 +34,17 @@ constexpr const char* job_values =
     "  CASE WHEN error IS NULL THEN 'pending' ELSE 'failed' END, error, raw,"
     "  CASE WHEN error IS NOT NULL THEN now() END";
 
+// By the unique index over the digests, which a key keeps when its message is forgotten.
+std::string same_key(const std::string& key) {
+    return "known.idempotency_key IS NOT NULL"
+           " AND coupon_key_digest(known.idempotency_key::text) = coupon_key_digest(" +
+           key + ")";
+}
+
 // The row that has the entry's identity, where identity is not the producer's own key.
 std::string holder(bool uuids) {
-    return uuids
-               ? "(known.id = entry.uuid OR entry.key_is_id AND known.idempotency_key = entry.key)"
-               : "entry.key_is_id AND known.idempotency_key = entry.key";
+    const std::string keyed = "entry.key_is_id AND " + same_key("entry.key");
+    return uuids ? "(known.id = entry.uuid OR " + keyed + ")" : keyed;
 }
 
 std::string where_new(const std::string& table, bool uuids) {
@@ -106,14 +115,16 @@ std::string give_keys_sql(const std::string& table, const std::string& id_type) 
            " named AS (SELECT id, created_at, no_type, no_to, CASE WHEN key = id::text AND EXISTS"
            "   (SELECT FROM " +
            table +
-           " AS known WHERE known.idempotency_key = mine.key"
-           "    AND (known.type IS DISTINCT FROM mine.type OR known.\"to\" IS DISTINCT FROM mine.\"to\"))"
+           " AS known WHERE " + same_key("mine.key") +
+           "    AND (known.type IS DISTINCT FROM mine.type OR (known.\"to\" IS DISTINCT FROM mine.\"to\""
+           "     AND known.\"to\"::text IS DISTINCT FROM"
+           "      coupon_forgotten_recipient(known.id::text, mine.\"to\"::text))))"
            "   THEN type || ':' || \"to\" || ':' || key ELSE key END AS key FROM mine),"
            " ranked AS (SELECT *, first_value(id) OVER (PARTITION BY no_type OR no_to, key"
            "   ORDER BY created_at, id) AS first_id FROM named),"
            " judged AS (SELECT ranked.*, known.id AS known_id FROM ranked LEFT JOIN " +
            table +
-           " AS known ON known.idempotency_key = ranked.key),"
+           " AS known ON " + same_key("ranked.key") + "),"
            " failed AS (UPDATE " +
            table +
            " AS job SET status = 'failed', finished_at = now(), last_error ="

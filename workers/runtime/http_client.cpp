@@ -20,13 +20,4 @@ HttpAnswer HttpClient::send(const HttpRequest& request) {
     return call_->end(code);
 }
 
-std::optional<std::string> HttpAnswer::header(const std::string& lower_case_name) const {
-    for (const auto& [name, value] : headers) {
-        if (name == lower_case_name) {
-            return value;
-        }
-    }
-    return std::nullopt;
-}
-
 }  // namespace coupon

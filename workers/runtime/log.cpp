@@ -3,31 +3,19 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <cstdlib>
-#include <ctime>
 #include <exception>
 #include <nlohmann/json.hpp>
 
+#include "runtime/clock.hpp"
 #include "runtime/correlation.hpp"
 #include "runtime/error.hpp"
+#include "runtime/time_text.hpp"
 
 namespace coupon {
 namespace {
 
 constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warn", "error"};
-
-std::string utc_now() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-    const std::time_t seconds = ms / 1000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 32> text{};
-    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    auto fraction = std::to_string(ms % 1000);
-    return text.data() + ("." + std::string(3 - fraction.size(), '0') + fraction + "Z");
-}
 
 }  // namespace
 
@@ -81,7 +69,7 @@ void Log::line(LogLevel level, std::string_view message,
         return;
     }
     nlohmann::ordered_json entry;
-    entry["time"] = utc_now();
+    entry["time"] = iso_time(unix_now_ms());
     entry["level"] = level_names[static_cast<std::size_t>(level)];
     entry["role"] = role_;
     entry["worker"] = worker_;

@@ -1,7 +1,9 @@
 #include "runtime/time_text.hpp"
 
+#include <array>
 #include <charconv>
 #include <chrono>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -123,6 +125,17 @@ std::optional<std::int64_t> parse_time_ms(const nlohmann::json& value) {
         return from_number(number);
     }
     return from_iso(text);
+}
+
+std::string iso_time(std::int64_t unix_ms) {
+    const std::time_t seconds = unix_ms / 1000;
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 32> text{};
+    const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    auto ms = std::to_string(1000 + unix_ms % 1000);
+    ms[0] = '.';
+    return std::string(text.data(), size) + ms + "Z";
 }
 
 }  // namespace coupon

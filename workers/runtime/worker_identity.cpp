@@ -10,6 +10,18 @@
 namespace coupon {
 namespace {
 
+std::string random_hex() {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::random_device random;
+    std::string text;
+    for (int i = 0; i < 12; ++i) {
+        text += digits[random() % 16];
+    }
+    return text;
+}
+
+}  // namespace
+
 std::string host_name() {
     std::array<char, 256> name{};
     ::gethostname(name.data(), name.size() - 1);
@@ -22,18 +34,6 @@ std::string host_name() {
     }
     return host.empty() ? "localhost" : host;
 }
-
-std::string random_hex() {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::random_device random;
-    std::string text;
-    for (int i = 0; i < 12; ++i) {
-        text += digits[random() % 16];
-    }
-    return text;
-}
-
-}  // namespace
 
 std::string current_pid_scope() {
     std::string boot;

@@ -15,6 +15,10 @@ struct WorkerIdentity {
     std::string pid_scope;
 };
 
+// This machine's name, "localhost" where it has none; without ':', which separates the parts of a
+// worker's id.
+std::string host_name();
+
 WorkerIdentity make_worker_identity(const std::string& role);
 
 // The scope of the calling process, as in WorkerIdentity::pid_scope. Empty where the kernel does

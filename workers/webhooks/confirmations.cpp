@@ -21,7 +21,7 @@ constexpr const char* email_sql =
     "     WHERE items.order_id = orders.id AND jsonb_typeof(code) <> 'null'))),"
     "  'order_confirmation:' || delivery_email::text || ':' || id, $2"
     " FROM orders WHERE id = $1::bigint AND COALESCE(delivery_email::text, '') <> ''"
-    " ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
+    " ON CONFLICT DO NOTHING";
 
 constexpr const char* sms_sql =
     "INSERT INTO sms_queue (type, \"to\", data, idempotency_key, correlation_id)"
@@ -30,7 +30,7 @@ constexpr const char* sms_sql =
     "   total_amount::text, 'currency', currency::text),"
     "  'order_confirmation:' || delivery_mobile::text || ':' || id, $2"
     " FROM orders WHERE id = $1::bigint AND COALESCE(delivery_mobile::text, '') <> ''"
-    " ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
+    " ON CONFLICT DO NOTHING";
 
 }  // namespace
 

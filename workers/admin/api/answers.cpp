@@ -1,10 +1,9 @@
 #include "admin/api/answers.hpp"
 
-#include <array>
 #include <charconv>
-#include <ctime>
 
 #include "runtime/clock.hpp"
+#include "runtime/time_text.hpp"
 
 namespace coupon {
 
@@ -34,17 +33,6 @@ std::string iso_utc(const std::string& column) {
 
 std::string iso_now() {
     return iso_time(unix_now_ms());
-}
-
-std::string iso_time(std::int64_t unix_ms) {
-    const std::time_t seconds = unix_ms / 1000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 32> text{};
-    const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    auto ms = std::to_string(1000 + unix_ms % 1000);
-    ms[0] = '.';
-    return std::string(text.data(), size) + ms + "Z";
 }
 
 }  // namespace coupon

@@ -22,6 +22,5 @@ std::string iso_utc(const std::string& column);
 
 // This moment, and any Unix time, likewise.
 std::string iso_now();
-std::string iso_time(std::int64_t unix_ms);
 
 }  // namespace coupon

@@ -9,6 +9,7 @@
 #include "runtime/clock.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/pg_transaction.hpp"
+#include "runtime/time_text.hpp"
 #include "runtime/time_zone.hpp"
 
 namespace coupon {

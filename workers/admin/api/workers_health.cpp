@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "operations/redis_state.hpp"
+#include "runtime/time_text.hpp"
 
 namespace coupon {
 namespace {

@@ -12,6 +12,7 @@
 #include "cron/jobs/gzip.hpp"
 #include "runtime/error.hpp"
 #include "runtime/pg_transaction.hpp"
+#include "runtime/worker_identity.hpp"
 
 namespace coupon {
 namespace {
@@ -32,15 +33,6 @@ constexpr const char* unfinished_sql =
 // Locked, so that a commit under way is waited for.
 constexpr const char* committed_sql =
     "SELECT bytes FROM archived_files WHERE name = $1 AND finished_at IS NULL FOR UPDATE";
-
-std::string this_host() {
-    std::string name(256, '\0');
-    if (::gethostname(name.data(), name.size() - 1) != 0) {
-        return "unknown";
-    }
-    name.resize(name.find('\0'));
-    return name;
-}
 
 bool is_ours_alone(const UniqueFd& fd) {
     return ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0;
@@ -116,7 +108,7 @@ ArchiveFile::ArchiveFile(PgConnection& pg, const std::string& folder, const std:
         fail_file("lock", path_);
     }
     sync_folder(folder);
-    pg.execute(begin_sql, {name_, this_host(), source});
+    pg.execute(begin_sql, {name_, host_name(), source});
 }
 
 void ArchiveFile::append(std::string_view lines, std::int64_t rows) {

@@ -7,6 +7,8 @@
 #include "cron/jobs/batches.hpp"
 #include "cron/jobs/click_partitions.hpp"
 #include "cron/jobs/click_privacy.hpp"
+#include "operations/forget_messages.hpp"
+#include "operations/message_queue.hpp"
 
 namespace coupon {
 namespace {
@@ -47,6 +49,19 @@ const std::array<const char*, 2> message_data_sql = {
     " WHERE status = 'completed' AND finished_at < now() - make_interval(days => $1::int)"
     " AND data::text <> '{}' ORDER BY finished_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED))"};
 
+// In the order of the index over those that still name their recipient.
+constexpr const char* old_messages =
+    "status = 'completed' AND finished_at < now() - make_interval(days => $1::int)";
+
+std::int64_t forget_recipients(CronRun& run, int days) {
+    std::int64_t forgotten = 0;
+    for (const auto& queue : message_queues) {
+        forgotten += repeat_batches(run, forget_messages_sql(queue.table, old_messages).c_str(),
+                                    {std::to_string(days)});
+    }
+    return forgotten;
+}
+
 // A body is written as hex.
 constexpr const char* webhook_bytes =
     "2 * COALESCE(octet_length(t.body), 0) + COALESCE(octet_length(t.raw), 0)"
@@ -85,6 +100,7 @@ CronJob clean_logs(const RetentionSettings& settings) {
             messages += repeat_batches(run, sql, {std::to_string(settings.message_data_days)});
         }
         done["message_data"] = messages;
+        done["recipients"] = forget_recipients(run, settings.message_pii_days);
         done["visitors"] = forget_visitors(run, settings.click_pii_days);
         if (settings.archive_folder.empty()) {
             done["webhook_logs"] = no_archive;

@@ -33,6 +33,7 @@ RetentionSettings configured_retention() {
             number_setting("WEBHOOK_LOG_DAYS", 30, 1, days_max),
             number_setting("DEAD_DAYS", 180, 1, days_max),
             number_setting("MESSAGE_DATA_DAYS", 30, 1, days_max),
+            number_setting("MESSAGE_PII_DAYS", 90, 1, days_max),
             number_setting("CLICK_PII_DAYS", 90, 1, days_max),
             number_setting("CLICK_RETENTION_MONTHS", 0, 0, 1200),
             number_setting("ATTRIBUTION_DAYS", 30, 1, 3650)};

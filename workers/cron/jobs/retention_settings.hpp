@@ -11,6 +11,7 @@ struct RetentionSettings {
     int webhook_log_days;        // WEBHOOK_LOG_DAYS, 30
     int dead_days;               // DEAD_DAYS, 180
     int message_data_days;       // MESSAGE_DATA_DAYS, 30
+    int message_pii_days;        // MESSAGE_PII_DAYS, 90
     int click_pii_days;          // CLICK_PII_DAYS, 90
     int click_months;            // CLICK_RETENTION_MONTHS; 0: for ever
     int attribution_days;        // ATTRIBUTION_DAYS, 30
