@@ -35,14 +35,13 @@ MALFORMED = {
 
 @pytest.fixture
 def shipped_log():
-    """The log format of coupon.conf, as it stands."""
-    text = (CHECKOUT / "nginx-conf" / "coupon.conf").read_text()
-    return re.search(r"^map \$status.*?verdict\"}';\n", text, re.S | re.M)[0]
+    """The log format of the shipped configurations, as it stands."""
+    return (CHECKOUT / "nginx-conf" / "coupon" / "log.conf").read_text()
 
 
 @pytest.fixture
 def shop(new_shop, shipped_log):
-    """An edge that logs as coupon.conf does; its records stay in Redis."""
+    """An edge that logs as coupon/log.conf says; its records stay in Redis."""
     shop = new_shop(click_worker=False, start=False, servers={"main": Server(
         out="coupon_rate_limit 100r/m;", extra=webhooks.locations(webhooks.secret_files()))})
     shop.log = shop.edge.directory / "coupon.log"
@@ -206,8 +205,9 @@ def test_no_id_is_made_where_nobody_uses_one(new_shop):
     assert [record.get("rid") for record in records(shop, 2)] == [None, TRACE]
 
 
-@pytest.mark.parametrize("file", ["quickstart.conf.in", "containers/nginx.conf"])
-def test_all_configurations_log_alike(shipped_log, file):
-    text = (CHECKOUT / "nginx-conf" / file).read_text()
-    assert [line.strip() for line in shipped_log.splitlines()] == [
-        line.strip() for line in re.search(r"^ *map \$status.*?verdict\"}';\n", text, re.S | re.M)[0].splitlines()]
+def test_the_quick_start_logs_alike(shipped_log):
+    """It is filled in and copied elsewhere, so it includes nothing."""
+    text = (CHECKOUT / "nginx-conf" / "quickstart.conf.in").read_text()
+    lines = [line.strip() for line in text.splitlines()]
+    for line in shipped_log.splitlines():
+        assert line.startswith("#") or line.strip() in lines
