@@ -10,6 +10,8 @@ import tempfile
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("COUPON_BUILD_DIR", CHECKOUT / ".build" / "test"))
 MODULE = BUILD / "ngx_http_coupon_module.so"
+DEBIANS_NGINX = pathlib.Path("/usr/sbin/nginx")
+NGINX = pathlib.Path(os.environ.get("COUPON_NGINX", DEBIANS_NGINX)).absolute()
 COUPON_WORKER = BUILD / "coupon-worker"
 COUPONCTL = BUILD / "couponctl"
 SANITIZE = bool(os.environ.get("COUPON_SANITIZE"))
@@ -17,6 +19,13 @@ AS_ROOT = os.geteuid() == 0
 
 # Under sanitizers everything is several times slower.
 PATIENCE = 4 if SANITIZE else 1
+
+
+@functools.cache
+def load_module():
+    """The line with which a configuration loads the module; none where it is linked into NGINX."""
+    linked_in = b"\0ngx_http_coupon_module\0" in NGINX.read_bytes()  # as in NGINX's table of names
+    return "" if linked_in else f"load_module {MODULE};"
 
 
 @functools.cache

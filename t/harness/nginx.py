@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass, field
 
 from . import http
-from .environment import AS_ROOT, MODULE, fresh_directory, sanitizer_environment
+from .environment import AS_ROOT, MODULE, NGINX, fresh_directory, load_module, sanitizer_environment
 from .process import Process, accepts_connections, free_port, is_alive, kill_all
 from .waiting import eventually
 
@@ -93,7 +93,7 @@ class Nginx:
         handed_on = "\n".join(f"env {name};" for name in sanitizer_environment())
         return f"""
 {handed_on}
-load_module {self.module};
+{load_module()}
 {"user nobody nogroup;" if AS_ROOT else ""}
 daemon {"on" if self.daemon else "off"};
 worker_processes {self.workers};
@@ -119,14 +119,14 @@ http {{
 
     def command(self):
         # By absolute path: a binary upgrade starts argv[0] again.
-        return ["/usr/sbin/nginx", "-p", self.directory, "-e", self.error_log,
+        return [NGINX, "-p", self.directory, "-e", self.error_log,
                 "-c", self.directory / "nginx.conf"]
 
     def check_configuration(self, text=None, environment=None):
         """nginx -t: (accepted?, everything it said)."""
         self.write_configuration(text)
         run = subprocess.run(
-            ["/usr/sbin/nginx", "-t", "-p", self.directory, "-e", "stderr",
+            [NGINX, "-t", "-p", self.directory, "-e", "stderr",
              "-c", self.directory / "nginx.conf"],
             capture_output=True, text=True, errors="replace",
             env={**os.environ, **sanitizer_environment(), **(environment or {})})
