@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -42,15 +43,18 @@ def has_ipv6():
 class TlsConnection(Connection):
     """harness.http.Connection over TLS, checking the certificate; answers are read the same way."""
 
-    def __init__(self, port, authority, source=None, name=NAME):
-        super().__init__(port, source)
+    def __init__(self, port, authority, source=None, name=NAME, timeout_s=10):
+        super().__init__(port, source, timeout_s)
         self.name = name
         self._socket = ssl.create_default_context(cafile=authority.certificate).wrap_socket(
             self._socket, server_hostname=name)
 
     def request(self, path, method="GET", headers=(), body=b""):
         pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)
-        pairs = [("Host", self.name), *pairs] + ([("Content-Length", str(len(body)))] if body or method == "POST" else [])
+        if not any(key.lower() == "host" for key, _ in pairs):
+            pairs.insert(0, ("Host", self.name))
+        if body or method == "POST":
+            pairs.append(("Content-Length", str(len(body))))
         lines = [f"{method} {path} HTTP/1.1", *(f"{key}: {value}" for key, value in pairs)]
         self.send(as_bytes("\r\n".join(lines)) + b"\r\n\r\n" + body)
         return self.read(method)
@@ -58,9 +62,9 @@ class TlsConnection(Connection):
 
 class FrontDoor(Nginx):
     """`root` is where it is installed; leave_out: shipped files that are not; trusted: the authority that Redis'
-    certificate has to be of."""
+    certificate has to be of; shutdown_s: worker_shutdown_timeout, for a test that reloads."""
 
-    def __init__(self, shop, authority, fastapi_ports, redis_port, leave_out=(), trusted=None):
+    def __init__(self, shop, authority, fastapi_ports, redis_port, leave_out=(), trusted=None, shutdown_s=30):
         servers = {"main": Server(), "tls": Server(), "state": Server()}  # of which only the ports are used
         super().__init__(servers=servers, workers=2)
         self.root = self.directory
@@ -68,7 +72,8 @@ class FrontDoor(Nginx):
         self.authority = authority
         self.leave_out = leave_out
         self.trusted = trusted or authority
-        self.addresses = {"127.0.0.1:8089": f"127.0.0.1:{self.port('state')}", "192.0.2.10": PROXY,
+        self.changes = {"127.0.0.1:8089": f"127.0.0.1:{self.port('state')}", "192.0.2.10": PROXY,
+                          "shutdown_timeout 30s": f"shutdown_timeout {shutdown_s}s",
                           "redis.internal:6380": f"127.0.0.1:{redis_port}",
                           "127.0.0.1:8001": f"127.0.0.1:{fastapi_ports[0]}",
                           "127.0.0.1:8002": f"127.0.0.1:{fastapi_ports[1]}"}
@@ -83,16 +88,16 @@ class FrontDoor(Nginx):
     def moved(self, text):
         """The shipped text with the changes of this file's head."""
         text = re.sub(r"(?<![\w./*-])/(etc|run|var)/", rf"{self.root}/\1/", text)
-        for shipped, ours in self.addresses.items():
+        for shipped, ours in self.changes.items():
             text = text.replace(shipped, ours)
         ports = {"80": self.port(), "443": self.port("tls")}
         text = re.sub(r"listen (80|443)\b", lambda found: f"listen 127.0.0.1:{ports[found[1]]}", text)
         # On a machine without IPv6 the line becomes a comment.
         text = re.sub(r"listen \[::\]:(80|443)\b",
                       lambda found: ("" if has_ipv6() else "# ") + f"listen [::1]:{ports[found[1]]}", text)
-        # Where nobody may have more open files than this.
+        # Where nobody may have more open files than this, root neither in some containers.
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        if not AS_ROOT and most != resource.RLIM_INFINITY:
+        if most != resource.RLIM_INFINITY:
             text = re.sub(r"(worker_rlimit_nofile +)(\d+)", lambda found: found[1] + str(min(int(found[2]), most)), text)
         return text
 
@@ -142,10 +147,19 @@ class FrontDoor(Nginx):
                              capture_output=True, text=True, env={**os.environ, **sanitizer_environment()})
         return run.returncode == 0, run.stderr
 
+    @property
+    def master_pid(self):
+        return int((self.root / "run/nginx.pid").read_text())
+
+    def stop(self, number=signal.SIGTERM):
+        """At once: while it quits gracefully, its own connections to Redis through itself would keep it alive until
+        worker_shutdown_timeout."""
+        super().stop(number)
+
     # --- requests
 
-    def tls(self, source=None, name=NAME):
-        return TlsConnection(self.port("tls"), self.authority, source, name)
+    def tls(self, source=None, **options):
+        return TlsConnection(self.port("tls"), self.authority, source, **options)
 
     def fetch(self, path, method="GET", headers=(), source=None, body=b""):
         """One request over TLS on a connection of its own."""

@@ -51,6 +51,6 @@ def test_without_a_database_of_countries(installed):
     ok, said = accepted(installed(leave_out=["country.conf"]))
     assert ok, said
     door = installed()
-    door.addresses["GeoLite2-Country.mmdb"] = "Missing.mmdb"
+    door.changes["GeoLite2-Country.mmdb"] = "Missing.mmdb"
     ok, said = accepted(door)
     assert not ok and "Missing.mmdb" in said
