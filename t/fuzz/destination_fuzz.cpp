@@ -1,9 +1,9 @@
 // Any template, and any bytes as a program: a compiled one expands to a URL of the checked host
 // that a header can hold, a damaged one is refused within its room.
 #include <algorithm>
-#include <cstdlib>
 #include <vector>
 
+#include "check.hpp"
 #include "core/destination.hpp"
 
 namespace {
@@ -13,12 +13,6 @@ std::string expanded(std::string_view program, std::string_view country) {
                                country, 1732104000};
     std::vector<char> room(coupon::expanded_max_bytes(program, values));
     return {room.data(), coupon::expand_destination(program, values, room.data())};
-}
-
-void check(bool holds) {
-    if (!holds) {
-        abort();
-    }
 }
 
 }  // namespace

@@ -1,19 +1,13 @@
 // Any request to any provider: one answer, no exception, nothing signed is accepted without the
 // secret, and the record of it reads back. Input: a byte that picks the provider, the path and
 // query, lines "name:value" as headers, an empty line, the body.
-#include <cstdlib>
 #include <random>
 
+#include "check.hpp"
 #include "core/hex.hpp"
 #include "core/webhook/record.hpp"
 
 namespace {
-
-void check(bool holds) {
-    if (!holds) {
-        abort();
-    }
-}
 
 /// Not to be guessed by the fuzzer.
 const std::string& secret() {
@@ -40,12 +34,6 @@ coupon::WebhookSettings settings() {
                                 "signed={header:x-time}.{path}.{query}.{body}"};
     check(coupon::parse_hmac_scheme(words, made.hmac, error));
     return made;
-}
-
-std::string_view take_line(std::string_view& text) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(line.size() < text.size() ? line.size() + 1 : text.size());
-    return line;
 }
 
 void check_record(const coupon::WebhookProvider& provider, const coupon::WebhookSettings& settings,
@@ -92,12 +80,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     coupon::WebhookRequest request;
     request.method = "POST";
     request.now_ms = 1'746'427'759'733;
-    std::string_view target = take_line(text);
+    std::string_view target = take_until(text);
     request.path = target.substr(0, target.find('?'));
     request.query = target.substr(std::min(request.path.size() + 1, target.size()));
     std::vector<coupon::WebhookHeader> headers;
     while (headers.size() < 16) {
-        std::string_view line = take_line(text);
+        std::string_view line = take_until(text);
         size_t colon = line.find(':');
         if (colon == std::string_view::npos) {
             break;

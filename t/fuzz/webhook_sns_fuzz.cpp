@@ -1,16 +1,9 @@
 // Any bytes as an SNS envelope and, behind the first empty line, as a certificate: the signed text
 // holds each signed member, and nothing is called outside of SNS.
-#include <cstdlib>
-
+#include "check.hpp"
 #include "core/webhook/sns.hpp"
 
 namespace {
-
-void check(bool holds) {
-    if (!holds) {
-        abort();
-    }
-}
 
 void check_url(const std::string& url) {
     bool callable = coupon::is_sns_url(url);
