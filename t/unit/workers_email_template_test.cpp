@@ -8,6 +8,7 @@
 #include "email/template_render.hpp"
 #include "email/template_store.hpp"
 #include "runtime/error.hpp"
+#include "runtime/installation.hpp"
 #include "runtime/retry_policy.hpp"
 
 namespace coupon {
@@ -156,7 +157,7 @@ class EmailTemplateFolder : public ::testing::Test {
   protected:
     void SetUp() override {
         fs::remove_all(folder_);
-        fs::copy(fs::path(COUPON_TEMPLATE_DIR) / "email", folder_, fs::copy_options::recursive);
+        fs::copy(shipped_templates() / "email", folder_, fs::copy_options::recursive);
     }
     void TearDown() override { fs::remove_all(folder_); }
 

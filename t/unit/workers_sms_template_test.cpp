@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/error.hpp"
+#include "runtime/installation.hpp"
 #include "sms/sms_template.hpp"
 
 namespace coupon {
@@ -110,7 +111,7 @@ class SmsTemplateFolderTest : public testing::Test {
         std::string name = testing::TempDir() + "sms-templates-XXXXXX";
         ASSERT_NE(::mkdtemp(name.data()), nullptr);
         folder_ = name;
-        std::filesystem::copy(std::filesystem::path(COUPON_TEMPLATE_DIR) / "sms", folder_);
+        std::filesystem::copy(shipped_templates() / "sms", folder_);
     }
     void TearDown() override {
         std::filesystem::remove_all(folder_);

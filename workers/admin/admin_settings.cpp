@@ -2,6 +2,7 @@
 
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "runtime/installation.hpp"
 #include "runtime/number_setting.hpp"
 
 namespace coupon {
@@ -43,7 +44,7 @@ AdminSettings configured_admin() {
         std::chrono::hours(number_setting("ADMIN_SESSION_HOURS", 12, 1, session_hours_max));
     settings.access.secure_cookie = secure_cookie();
     settings.access.origin = origin();
-    settings.dashboard = environment_value("DASHBOARD_DIR").value_or(COUPON_DASHBOARD_DIR);
+    settings.dashboard = environment_value("DASHBOARD_DIR").value_or(shipped_dashboard());
     return settings;
 }
 

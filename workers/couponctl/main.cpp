@@ -7,6 +7,7 @@
 #include "couponctl/autoscale.hpp"
 #include "couponctl/cashback_commands.hpp"
 #include "couponctl/cron_commands.hpp"
+#include "couponctl/doctor/doctor.hpp"
 #include "couponctl/explain.hpp"
 #include "couponctl/journal_ls.hpp"
 #include "couponctl/journal_send.hpp"
@@ -17,6 +18,7 @@
 #include "couponctl/webhook_commands.hpp"
 #include "runtime/command_line.hpp"
 #include "runtime/error.hpp"
+#include "runtime/installation.hpp"
 
 namespace {
 
@@ -83,7 +85,7 @@ int main(int argc, char** argv) {
         "Settings come from the environment: DATABASE_URL, REDIS_URL, COUPON_EDGE_URL, each also as "
         "<NAME>_FILE.",
         "couponctl"};
-    app.set_version_flag("--version", COUPON_VERSION);
+    app.set_version_flag("--version", program_version);
     app.require_subcommand(1);
 
     Arguments arguments;
@@ -110,6 +112,7 @@ int main(int argc, char** argv) {
     add_template_commands(app, std::cout);
     add_admin_commands(app, std::cout);
     add_autoscale_command(app, std::cout, exit_code);
+    add_doctor_command(app, std::cout, exit_code);
 
     try {
         app.parse(argc, argv);

@@ -11,6 +11,7 @@
 
 #include "core/hex.hpp"
 #include "runtime/error.hpp"
+#include "runtime/installation.hpp"
 
 namespace coupon {
 namespace {
@@ -43,15 +44,12 @@ std::vector<fs::path> find_paths(const std::string& directory) {
         }
         return paths;
     }
-    std::error_code error;
-    const auto program = fs::read_symlink("/proc/self/exe", error).parent_path();
-    for (const fs::path& candidate :
-         {program / "sql", program / "../share/coupon/sql", fs::path(COUPON_SQL_DIR)}) {
-        if (auto paths = migration_paths(candidate); !paths.empty()) {
-            return paths;
-        }
+    auto paths = migration_paths(shipped_sql());
+    if (paths.empty()) {
+        throw ConfigError("there are no migrations in " + shipped_sql().string() +
+                          ": name their directory with --sql");
     }
-    throw ConfigError("cannot find the files of sql/: name their directory with --sql");
+    return paths;
 }
 
 std::string sha256_hex(const std::string& text) {

@@ -8,6 +8,7 @@
 #include "email/template_layout.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "runtime/installation.hpp"
 #include "runtime/retry_policy.hpp"
 
 namespace coupon {
@@ -108,7 +109,7 @@ nlohmann::json TemplateStore::sample(const std::string& name) const {
 }
 
 fs::path configured_email_templates() {
-    return fs::path(environment_value("TEMPLATE_DIR").value_or(COUPON_TEMPLATE_DIR)) / "email";
+    return fs::path(environment_value("TEMPLATE_DIR").value_or(shipped_templates())) / "email";
 }
 
 }  // namespace coupon

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "runtime/correlation.hpp"
+#include "runtime/installation.hpp"
 #include "runtime/public_address.hpp"
 
 namespace coupon {
@@ -92,7 +93,7 @@ bool CurlHttp::begin(const HttpRequest& request, bool fresh) {
     // Rather a stream of a connection that is being opened than one more connection. Without TLS
     // nobody could say early on that it will have streams.
     handle_.set(CURLOPT_PIPEWAIT, target.scheme == "https" ? 1L : 0L);
-    handle_.set(CURLOPT_USERAGENT, "coupon-worker/" COUPON_VERSION);
+    handle_.set(CURLOPT_USERAGENT, (std::string("coupon-worker/") + program_version).c_str());
     // A kept connection was checked under another rule, or none.
     handle_.set(CURLOPT_FRESH_CONNECT, public_only_ || fresh ? 1L : 0L);
     handle_.set(CURLOPT_FORBID_REUSE, public_only_ ? 1L : 0L);

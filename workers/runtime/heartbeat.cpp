@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "runtime/clock.hpp"
+#include "runtime/installation.hpp"
 
 namespace coupon {
 namespace {
@@ -83,7 +84,7 @@ void Heartbeat::beat(double seconds) {
                                {"host", identity_.host},
                                {"pid", identity_.pid},
                                {"pid_scope", identity_.pid_scope},
-                               {"version", COUPON_VERSION},
+                               {"version", program_version},
                                {"started", started_s_},
                                {"jobs", jobs},
                                {"rate", rate},

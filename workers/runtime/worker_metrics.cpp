@@ -1,5 +1,6 @@
 #include "runtime/worker_metrics.hpp"
 
+#include "runtime/installation.hpp"
 #include "runtime/pg_connection.hpp"
 #include "runtime/redis_connection.hpp"
 #include "runtime/redis_queue.hpp"
@@ -23,7 +24,7 @@ void add_worker_metrics(Metrics& metrics, const WorkerIdentity& identity,
                         const Heartbeat& heartbeat) {
     metrics.add([identity, &heartbeat](MetricsText& out) {
         out.gauge("coupon_worker_info", "This worker.", 1,
-                  {{"role", identity.role}, {"worker", identity.id}, {"version", COUPON_VERSION}});
+                  {{"role", identity.role}, {"worker", identity.id}, {"version", program_version}});
         out.counter("coupon_worker_entries_total", "Entries and jobs this worker dealt with.",
                     static_cast<double>(heartbeat.jobs()), {{"role", identity.role}});
         out.gauge("coupon_worker_heartbeat_age_seconds",

@@ -5,6 +5,7 @@
 #include "core/url_authority.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "runtime/installation.hpp"
 #include "runtime/retry_policy.hpp"
 #include "sms/dlt_rules.hpp"
 #include "sms/phone_number.hpp"
@@ -128,7 +129,7 @@ std::string configured_country_code() {
 
 SmsTemplates configured_sms_templates() {
     const std::filesystem::path folder =
-        environment_value("TEMPLATE_DIR").value_or(COUPON_TEMPLATE_DIR);
+        environment_value("TEMPLATE_DIR").value_or(shipped_templates());
     return load_sms_templates(folder / "sms");
 }
 
