@@ -18,6 +18,8 @@
 #include "runtime/command_line.hpp"
 #include "runtime/environment.hpp"
 #include "runtime/error.hpp"
+#include "runtime/installation.hpp"
+#include "runtime/service_notifier.hpp"
 #include "sms/check.hpp"
 #include "sms/sms_channel.hpp"
 #include "webhooks/check.hpp"
@@ -46,6 +48,7 @@ int run_clicks(const ClicksOptions& options) {
     const auto identity = make_worker_identity("clicks");
     const Log log(identity.role, identity.id, settings.log_level);
     const StopSignal stop;
+    const ServiceNotifier notifier(stop, log);
     Metrics metrics;
     ClicksRole role(settings.database_url, settings.redis, identity, options, stop, log, metrics);
     std::optional<MetricsServer> metrics_server;
@@ -61,6 +64,7 @@ int start_webhooks(const WebhooksOptions& options) {
     const auto identity = make_worker_identity("webhooks");
     const Log log(identity.role, identity.id, settings.log_level);
     const StopSignal stop;
+    const ServiceNotifier notifier(stop, log);
     run_webhooks(settings.database_url, settings.redis, identity, options, stop, log,
                  settings.metrics_listen);
     return 0;
@@ -71,6 +75,7 @@ int start_cashback(const CashbackOptions& options) {
     const auto identity = make_worker_identity("cashback");
     const Log log(identity.role, identity.id, settings.log_level);
     const StopSignal stop;
+    const ServiceNotifier notifier(stop, log);
     return run_cashback(settings.database_url, settings.redis, identity, options, stop, log,
                         settings.metrics_listen);
 }
@@ -80,6 +85,7 @@ int start_cron(const CronCommand& command) {
     const auto identity = make_worker_identity("cron");
     const Log log(identity.role, identity.id, settings.log_level);
     const StopSignal stop;
+    const ServiceNotifier notifier(stop, log);
     return run_cron(settings.database_url, settings.redis, identity, command.options(), stop, log,
                     settings.metrics_listen);
 }
@@ -89,6 +95,7 @@ int start_admin() {
     const auto identity = make_worker_identity("admin");
     const Log log(identity.role, identity.id, settings.log_level);
     const StopSignal stop;
+    const ServiceNotifier notifier(stop, log);
     run_admin(settings.database_url, settings.redis, identity, stop, log, settings.metrics_listen);
     return 0;
 }
@@ -100,6 +107,7 @@ int start_messages(const MessagesCommand& command, MakeChannel make_channel) {
     const auto identity = make_worker_identity(command.app->get_name());
     const Log log(identity.role, identity.id, settings.log_level);
     const StopSignal stop;
+    const ServiceNotifier notifier(stop, log);
     const auto channel = make_channel(log);
     run_messages(*channel, settings.database_url, settings.redis, identity, command.options, stop,
                  log, settings.metrics_listen);
@@ -130,7 +138,7 @@ int main(int argc, char** argv) {
         "WORKER_INSTANCE), each also as <NAME>_FILE. Log lines are JSON on standard "
         "error.",
         "coupon-worker"};
-    app.set_version_flag("--version", COUPON_VERSION);
+    app.set_version_flag("--version", program_version);
     app.require_subcommand(1);
 
     auto* clicks =

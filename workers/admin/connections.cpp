@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "runtime/error.hpp"
+#include "runtime/watched_loop.hpp"
 
 namespace coupon {
 namespace {
@@ -103,7 +104,9 @@ void Connections::wake() const noexcept {
 
 void Connections::run() {
     auto end = Clock::time_point::max();
+    WatchedLoop loop("connections");
     while (true) {
+        loop.came_round();
         if (apply_commands() && end == Clock::time_point::max()) {
             end = Clock::now() + last_words;
         }

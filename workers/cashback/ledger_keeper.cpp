@@ -1,6 +1,7 @@
 #include "cashback/ledger_keeper.hpp"
 
 #include "runtime/job_runner.hpp"
+#include "runtime/watched_loop.hpp"
 
 namespace coupon {
 namespace {
@@ -55,6 +56,8 @@ void LedgerKeeper::attempt(const char* what, const Work& work) noexcept {
 }
 
 void LedgerKeeper::run() noexcept {
+    WatchedLoop loop("ledger");
+    const WatchedLoop::Turns turns(loop);
     while (!stop_.requested()) {
         if (steady::now() >= look_again_due_) {
             look_again_due_ = steady::now() + look_again_every;

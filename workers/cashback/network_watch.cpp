@@ -4,6 +4,7 @@
 
 #include "runtime/job_runner.hpp"
 #include "runtime/retry_policy.hpp"
+#include "runtime/watched_loop.hpp"
 
 namespace coupon {
 namespace {
@@ -31,6 +32,8 @@ NetworkWatch::NetworkWatch(std::unique_ptr<AffiliateNetwork> network,
       run_(*network_, pg_, effects_, totals, settings.every, stop, log) {}
 
 void NetworkWatch::run() noexcept {
+    WatchedLoop loop(network_->name());
+    const WatchedLoop::Turns turns(loop);
     while (!stop_.requested()) {
         int wait_ms = look_soonest_ms;
         try {

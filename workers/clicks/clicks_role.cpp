@@ -1,5 +1,6 @@
 #include "clicks/clicks_role.hpp"
 
+#include "runtime/watched_loop.hpp"
 #include "runtime/worker_metrics.hpp"
 
 namespace coupon {
@@ -36,8 +37,11 @@ void ClicksRole::run() {
                           {"postgres", pg_.text()},
                           {"batch", static_cast<std::int64_t>(options_.batch_max)},
                           {"flush_ms", options_.flush_ms}});
+    WatchedLoop loop("clicks");
+    const WatchedLoop::Turns turns(loop);
     std::optional<ClickBatch> current;
     while (true) {
+        loop.came_round();
         keep_house();
         if (!current) {
             current = claim();

@@ -4,6 +4,8 @@
 #include <set>
 #include <thread>
 
+#include "runtime/watched_loop.hpp"
+
 namespace coupon {
 namespace {
 
@@ -33,6 +35,8 @@ CronLeader::CronLeader(const CronSettings& settings, const std::string& database
 }
 
 bool CronLeader::run(std::chrono::seconds grace) {
+    WatchedLoop loop("cron");
+    const WatchedLoop::Turns turns(loop);
     while (!stop_.requested()) {
         int wait_ms = look_every_ms;
         try {

@@ -15,6 +15,7 @@
 #include "runtime/backoff.hpp"
 #include "runtime/lease_clock.hpp"
 #include "runtime/pg_connection.hpp"
+#include "runtime/watched_loop.hpp"
 
 namespace coupon {
 namespace {
@@ -56,6 +57,8 @@ struct MessageSender::Impl {
                   log, [this](MessageEnd end) { add_end(std::move(end)); }) {}
 
     void run() {
+        WatchedLoop loop(channel.queue());
+        const WatchedLoop::Turns turns(loop);
         while (!stop.requested()) {
             take();
             go_on();

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "runtime/job_runner.hpp"
+#include "runtime/watched_loop.hpp"
 
 namespace coupon {
 namespace {
@@ -37,6 +38,8 @@ EnvelopeIntake::EnvelopeIntake(EnvelopeQueue queue, const std::string& database_
 }
 
 void EnvelopeIntake::run() {
+    WatchedLoop loop("intake");
+    const WatchedLoop::Turns turns(loop);
     std::thread keys([this] {
         if (keys_) {
             keys_->run();

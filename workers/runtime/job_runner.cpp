@@ -13,6 +13,7 @@
 #include "runtime/leases_in_flight.hpp"
 #include "runtime/pg_transaction.hpp"
 #include "runtime/suspect_gate.hpp"
+#include "runtime/watched_loop.hpp"
 
 namespace coupon {
 namespace {
@@ -70,6 +71,7 @@ struct JobRunner::Impl {
     const Log& log;
     JobCounts& counts;
     LeasesInFlight leases;
+    std::optional<WatchedLoop> loop;  // while any thread goes on, the table is worked on
     std::vector<std::thread> threads;
 
     // Only the thread that has the turn looks again and again into an empty table.
@@ -335,8 +337,10 @@ JobRunner::~JobRunner() {
 
 void JobRunner::start() {
     impl_->running = impl_->options.threads;
+    impl_->loop.emplace("jobs of " + impl_->table.name());
     for (int i = 0; i < impl_->options.threads; ++i) {
         impl_->threads.emplace_back([this] {
+            const WatchedLoop::Turns turns(*impl_->loop);
             Impl::Hand(*impl_).run();
             const std::lock_guard lock(impl_->running_mutex);
             --impl_->running;

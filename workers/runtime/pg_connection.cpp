@@ -10,11 +10,13 @@
 
 #include "core/connection_text.hpp"
 #include "runtime/error.hpp"
+#include "runtime/watched_loop.hpp"
 
 namespace coupon {
 namespace {
 
 constexpr const char* connect_timeout_s = "5";
+constexpr std::int64_t wait_slice_ms = 5'000;  // a loop that waits no longer than it said is alive
 
 std::int64_t to_number(std::string_view text) {
     std::int64_t value = 0;
@@ -273,7 +275,9 @@ void PgConnection::wait_readable() {
         }
         pollfd socket{PQsocket(connection_.get()),
                       static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN), 0};
-        const int ready = ::poll(&socket, 1, static_cast<int>(left));
+        const int ready =
+            ::poll(&socket, 1, static_cast<int>(std::min<std::int64_t>(left, wait_slice_ms)));
+        note_round();
         if (ready > 0 && PQconsumeInput(connection_.get()) == 0) {
             fail_lost("the connection broke");
         }

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -11,9 +12,12 @@
 #include <cstring>
 
 #include "runtime/error.hpp"
+#include "runtime/watched_loop.hpp"
 
 namespace coupon {
 namespace {
+
+constexpr int slice_ms = 5'000;  // of a long sleep, which is a loop's round all the same
 
 std::atomic<bool> stop_requested{false};
 std::atomic<int> wake_fd{-1};
@@ -54,12 +58,16 @@ StopSignal::~StopSignal() {
 }
 
 bool StopSignal::requested() const noexcept {
+    note_round();
     return stop_requested.load();
 }
 
 void StopSignal::sleep_ms(int ms) const noexcept {
     pollfd wake{wake_fd.load(), POLLIN, 0};
-    ::poll(&wake, 1, ms);
+    for (int left = ms; left > 0 && !requested(); left -= slice_ms) {
+        ::poll(&wake, 1, std::min(left, slice_ms));
+    }
+    note_round();
 }
 
 }  // namespace coupon

@@ -12,6 +12,7 @@ class StopSignal {
     StopSignal(const StopSignal&) = delete;
     StopSignal& operator=(const StopSignal&) = delete;
 
+    // Asking is a round of the caller's loop where that is watched (watched_loop.hpp).
     [[nodiscard]] bool requested() const noexcept;
 
     // Returns after `ms` milliseconds, or sooner once a stop is requested.

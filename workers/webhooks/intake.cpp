@@ -1,6 +1,7 @@
 #include "webhooks/intake.hpp"
 
 #include "runtime/job_runner.hpp"
+#include "runtime/watched_loop.hpp"
 
 namespace coupon {
 namespace {
@@ -25,6 +26,8 @@ WebhookIntake::WebhookIntake(const std::string& database_url, const RedisAddress
       writer_(stop, log) {}
 
 void WebhookIntake::run() {
+    WatchedLoop loop("intake");
+    const WatchedLoop::Turns turns(loop);
     while (!stop_.requested()) {
         queue_.keep_house();
         auto entries = queue_.claim(options_.batch_max, claim_bytes_max);
