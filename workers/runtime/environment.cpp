@@ -18,6 +18,21 @@ std::optional<std::string> plain_value(const std::string& name) {
     return value;
 }
 
+// systemd's LoadCredential=NAME:path, or one of two folders: LoadCredential=role:folder has the
+// role's own files as role_<file>, LoadCredential=common:folder those of all. The role's own wins.
+std::optional<std::string> credential_path(const std::string& name) {
+    const auto folder = plain_value("CREDENTIALS_DIRECTORY");
+    if (folder) {
+        for (const char* prefix : {"", "role_", "common_"}) {
+            auto path = *folder + "/" + prefix + name;
+            if (std::error_code error; std::filesystem::exists(path, error)) {
+                return path;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
 std::string file_value(const std::string& name, const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::error_code error;
@@ -39,10 +54,16 @@ std::optional<std::string> environment_value(const std::string& name) {
     if (value && path) {
         throw ConfigError(name + " and " + name + "_FILE are both set: keep one of them");
     }
-    if (!path) {
+    const auto credential = credential_path(name);
+    if (credential && (value || path)) {
+        throw ConfigError(name + " is set and is a credential as well (" + *credential +
+                          "): keep one of them");
+    }
+    if (!path && !credential) {
         return value;
     }
-    auto text = file_value(name + "_FILE", *path);
+    auto text = path ? file_value(name + "_FILE", *path)
+                     : file_value("the credential " + name, *credential);
     if (text.empty()) {
         return std::nullopt;
     }

@@ -1,4 +1,6 @@
-// Settings from the environment: NAME, or NAME_FILE with the path of a file that holds the value.
+// Settings from the environment: NAME, or NAME_FILE with the path of a file that holds the value; or
+// from a file NAME, role_NAME or common_NAME in CREDENTIALS_DIRECTORY, where systemd puts what a
+// unit's LoadCredential= names.
 #pragma once
 
 #include <optional>
@@ -6,9 +8,9 @@
 
 namespace coupon {
 
-// Nothing when neither variable is set or the value is empty. Trailing newlines of a file are
-// trimmed. Throws ConfigError when both are set or the file cannot be read; the text names the
-// variable, never its value.
+// Nothing when none of these is there or the value is empty. Trailing newlines of a file are
+// trimmed. Throws ConfigError when a setting comes from two places or the file cannot be read; the
+// text names the variable, never its value.
 std::optional<std::string> environment_value(const std::string& name);
 
 // Throws ConfigError where environment_value has nothing; `purpose` says what the value is for.
