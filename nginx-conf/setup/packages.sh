@@ -7,9 +7,13 @@
 build_packages=(g++ make cmake pkgconf nginx-dev libpq-dev libhiredis-dev libssl-dev
     libcurl4-openssl-dev nlohmann-json3-dev libcli11-dev libkainjow-mustache-dev
     zlib1g-dev)
+package_packages=(debhelper dpkg-dev)   # nginx-conf/packages/build needs them as well
 server_packages=(nginx postgresql-15 redis-server redis-tools curl openssl)
-test_packages=(libgtest-dev python3 python3-pytest python3-psycopg2 python3-redis python3-jsonschema faketime
-    prometheus docker-compose systemd chromium)
+test_packages=(libgtest-dev python3 python3-pytest python3-pytest-xdist python3-psycopg2 python3-redis
+    python3-jsonschema python3-fastapi python3-uvicorn libnginx-mod-stream libnginx-mod-http-geoip2
+    faketime prometheus docker-compose systemd chromium)
+fuzz_packages=(clang libclang-rt-14-dev)
+chroot_packages=(debootstrap systemd-container lintian)
 
 die() {
     echo "${0##*/}: $*" >&2
