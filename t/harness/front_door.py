@@ -14,7 +14,7 @@ import ssl
 import subprocess
 
 from .country_database import write_country_database
-from .environment import AS_ROOT, CHECKOUT, sanitizer_environment
+from .environment import AS_ROOT, CHECKOUT, MODULE, NGINX, sanitizer_environment
 from .http import Connection, as_bytes
 from .nginx import CLICK_KEY, Nginx, Server
 from .tls_redis import PASSWORD
@@ -61,22 +61,24 @@ class TlsConnection(Connection):
 
 
 class FrontDoor(Nginx):
-    """`root` is where it is installed; leave_out: shipped files that are not; trusted: the authority that Redis'
-    certificate has to be of; shutdown_s: worker_shutdown_timeout, for a test that reloads."""
+    """`root` is where it is installed. text: instead of the shipped nginx.conf; changes: further texts and what stands
+    there instead; leave_out: shipped files that are not installed; trusted: the authority that Redis' certificate has
+    to be of."""
 
-    def __init__(self, shop, authority, fastapi_ports, redis_port, leave_out=(), trusted=None, shutdown_s=30):
+    def __init__(self, shop, authority, fastapi_ports, redis_port, text=None, changes=None, leave_out=(),
+                 trusted=None):
         servers = {"main": Server(), "tls": Server(), "state": Server()}  # of which only the ports are used
         super().__init__(servers=servers, workers=2)
         self.root = self.directory
         self.shop = shop
         self.authority = authority
+        self.text = text or (SHIPPED / "nginx.conf").read_text()
         self.leave_out = leave_out
         self.trusted = trusted or authority
         self.changes = {"127.0.0.1:8089": f"127.0.0.1:{self.port('state')}", "192.0.2.10": PROXY,
-                          "shutdown_timeout 30s": f"shutdown_timeout {shutdown_s}s",
                           "redis.internal:6380": f"127.0.0.1:{redis_port}",
                           "127.0.0.1:8001": f"127.0.0.1:{fastapi_ports[0]}",
-                          "127.0.0.1:8002": f"127.0.0.1:{fastapi_ports[1]}"}
+                          "127.0.0.1:8002": f"127.0.0.1:{fastapi_ports[1]}"} | (changes or {})
         self.configured = self.root / "etc/nginx"
         self.error_log = self.root / "var/log/nginx/error.log"
         self.access_log = self.root / "var/log/nginx/coupon.log"
@@ -102,7 +104,6 @@ class FrontDoor(Nginx):
         return text
 
     def write_configuration(self, text=None):
-        """Installs everything; `text` instead of the shipped nginx.conf."""
         for folder in ("etc/nginx/coupon", "etc/nginx/modules-enabled", "etc/nginx/conf.d", "etc/coupon", "run/coupon",
                        "run/coupon-edge", "var/log/nginx", "var/lib/coupon", "var/lib/GeoIP", "var/lib/coupon-worker/sitemap",
                        "var/www/shop", "var/www/html/.well-known/acme-challenge", f"etc/letsencrypt/live/{NAME}"):
@@ -111,7 +112,7 @@ class FrontDoor(Nginx):
             if path.name not in self.leave_out:
                 (self.configured / path.relative_to(SHIPPED)).write_text(self.moved(path.read_text()))
         path = self.configured / "nginx.conf"
-        path.write_text(self.moved(text or (SHIPPED / "nginx.conf").read_text()))
+        path.write_text(self.moved(text or self.text))
         self._write_surroundings()
         return path
 
@@ -121,7 +122,7 @@ class FrontDoor(Nginx):
         for name in ("stream", "http-geoip2"):
             shutil.copy(f"/usr/share/nginx/modules-available/mod-{name}.conf", modules)
         shutil.copy("/etc/nginx/mime.types", self.configured)
-        (modules / "mod-http-coupon.conf").write_text(f"load_module {self.module};\n")
+        (modules / "mod-http-coupon.conf").write_text(f"load_module {MODULE};\n")
         if not AS_ROOT:  # nor may others write where Debian's NGINX keeps what it buffers
             (self.configured / "conf.d/temporary.conf").write_text("".join(
                 f"{kind}_temp_path {self.root}/tmp;\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")))
@@ -139,11 +140,11 @@ class FrontDoor(Nginx):
 
     def command(self):
         # In the foreground, as a service manager would say it; its own prefix, so that modules/ is Debian's.
-        return ["/usr/sbin/nginx", "-g", "daemon off;", "-e", self.error_log, "-c", self.configured / "nginx.conf"]
+        return [NGINX, "-g", "daemon off;", "-e", self.error_log, "-c", self.configured / "nginx.conf"]
 
     def check_configuration(self, text=None, environment=None):
         self.write_configuration(text)
-        run = subprocess.run(["/usr/sbin/nginx", "-t", "-e", "stderr", "-c", self.configured / "nginx.conf"],
+        run = subprocess.run([NGINX, "-t", "-e", "stderr", "-c", self.configured / "nginx.conf"],
                              capture_output=True, text=True, env={**os.environ, **sanitizer_environment()})
         return run.returncode == 0, run.stderr
 

@@ -6,11 +6,18 @@ import pytest
 
 from conftest import next_address
 from harness.authority import Authority
+from harness.environment import DEBIANS_NGINX, NGINX
 from harness.fastapi_instances import FastApis
 from harness.front_door import FrontDoor
 from harness.shop import Shop
 from harness.tls_redis import TlsRedis
 from harness.waiting import eventually
+
+
+@pytest.fixture(scope="session", autouse=True)
+def debians_nginx():
+    if NGINX != DEBIANS_NGINX:
+        pytest.skip("the modules for streams and countries are those of Debian's NGINX")
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ def until_refused(connection, path="/api/whoami", headers=lambda number: {}):
 
 def assert_limited(passed, took):
     """All of them at once, and what was refilled meanwhile."""
-    assert LIMIT <= passed <= LIMIT + took * LIMIT / 60 + 1
+    assert LIMIT <= passed <= LIMIT + took * LIMIT / 60
 
 
 def test_100_at_once_and_then_evenly(door, address):
@@ -189,10 +189,10 @@ def test_every_line_is_json_and_holds_no_token(door, address):
         mine = [line for line in found if line["remote"] == address]
         return len(mine) >= len(requests) and (mine, text)
     mine, text = eventually(lines, "the lines")
-    assert [line["path"] for line in mine] == [
-        "/webhooks/admitad/***", "/webhooks/admitad/***", "/webhooks/admitad/***", "/webhooks/unknown/***", UNKNOWN + "/7",
-        "/api/whoami"]
-    assert mine[4]["verdict"] == "fallback"
+    assert sorted(line["path"] for line in mine) == [
+        "/api/whoami", UNKNOWN + "/7", "/webhooks/admitad/***", "/webhooks/admitad/***", "/webhooks/admitad/***",
+        "/webhooks/unknown/***"]
+    assert [line["verdict"] for line in mine if line["path"].startswith("/out/")] == ["fallback"]
     for secret in (ADMITAD_TOKEN, token, "signature-of-a-link", "of-a-visitor"):
         assert secret.encode() not in text
     assert not re.search(rf"{ADMITAD_TOKEN}|{token}|signature-of-a-link", door.log())

@@ -23,6 +23,9 @@ def new_door(postgres, redis, template, authority, fastapis):
     return make
 
 
+SOON = {"worker_shutdown_timeout 30s": "worker_shutdown_timeout 3s"}  # for tests that reload
+
+
 def follow(shop, offer, count=3):
     for _ in range(count):
         answer = shop.edge.fetch(offer.path)
@@ -58,7 +61,7 @@ def refused_and_then_trusted(shop, redis, trusted, error):
 
 
 def test_a_redis_of_another_authority_is_refused(new_door, redis, authority):
-    with new_door(trusted=Authority("somebody else"), shutdown_s=3) as shop:
+    with new_door(trusted=Authority("somebody else"), changes=SOON) as shop:
         refused_and_then_trusted(shop, redis, authority, "upstream SSL certificate verify error")
 
 
@@ -90,7 +93,7 @@ def test_redis_is_away_and_comes_back(new_door, redis):
 
 def test_a_reload_ends_and_loses_nothing(new_door, redis):
     """Old workers are connected to Redis through themselves; worker_shutdown_timeout ends that."""
-    with new_door(shutdown_s=3) as shop:
+    with new_door(changes=SOON) as shop:
         edge, offer = shop.edge, shop.offer()
         follow(shop, offer)
         edge.reload()
