@@ -183,8 +183,8 @@ ngx_int_t find_and_answer(ngx_http_request_t* r, RedirectContext* context) {
 }  // namespace
 
 ngx_int_t redirect(ngx_http_request_t* r) {
-    if (r != r->main) {
-        return NGX_HTTP_FORBIDDEN;  // a subrequest's Location reaches no browser
+    if (r != r->main || r->post_action) {
+        return NGX_HTTP_FORBIDDEN;  // a Location would reach no browser
     }
     auto* context = static_cast<RedirectContext*>(ngx_pcalloc(r->pool, sizeof(RedirectContext)));
     if (context == nullptr) {
@@ -202,7 +202,7 @@ ngx_int_t redirect(ngx_http_request_t* r) {
         return refuse_method(r);
     }
     const auto path = parse_redirect_path(view(r->uri));
-    if (!path) {
+    if (!path || r->http_version < NGX_HTTP_VERSION_10) {  // HTTP/0.9 has no headers to redirect with
         return answer_line(r, Outcome::bad_request, NGX_HTTP_BAD_REQUEST, kInvalid);
     }
     context->path = *path;
