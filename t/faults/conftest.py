@@ -27,10 +27,8 @@ def pytest_collection_modifyitems(items):
 
 class Counts:
     """The numbers of one test."""
-    all = []
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self):
         self.values = {}
         self.started = time.monotonic()
 
@@ -44,17 +42,20 @@ class Counts:
 
 @pytest.fixture
 def counts(request):
-    mine = Counts(request.node.name)
-    Counts.all.append(mine)
+    mine = Counts()
     yield mine
     mine.add(seconds=round(time.monotonic() - mine.started, 1))
+    # A report's properties reach the terminal from another process, too, where tests run side by side.
+    request.node.user_properties.append(("counts", mine.values))
 
 
 def pytest_terminal_summary(terminalreporter):
-    if not Counts.all:
+    counts = [(report.nodeid.rpartition("::")[2], values) for report in terminalreporter.stats.get("", [])
+              if report.when == "teardown" for name, values in report.user_properties if name == "counts"]
+    if not counts:
         return
     terminalreporter.section("counts of the fault tests")
-    rows = [[counts.name, *(str(counts.values.get(column, "")) for column in COLUMNS)] for counts in Counts.all]
+    rows = [[name, *(str(values.get(column, "")) for column in COLUMNS)] for name, values in counts]
     heads = ["test", *COLUMNS]
     widths = [max(len(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
     for row in [heads, *rows]:

@@ -1,6 +1,7 @@
 """One server process, started by the tests and stopped by its id."""
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -9,11 +10,20 @@ import time
 from .waiting import eventually
 
 
+# Below the kernel's range for outgoing connections, so that no client takes a port before its server does.
+SERVER_PORTS = range(15000, 32000)
+
+
 def free_port():
-    """A loopback TCP port nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A loopback TCP port nobody listens on right now; chosen at random, because others choose beside us."""
+    for port in random.sample(SERVER_PORTS, 200):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError(f"no free port between {SERVER_PORTS.start} and {SERVER_PORTS.stop}")
 
 
 def accepts_connections(port):

@@ -76,7 +76,8 @@ def ended(message_shop):
 @pytest.mark.parametrize("arguments, shown", [
     (["--status", "failed"], {"dead", "dead text", "unknown"}), (["--status", "unknown"], {"unknown", "held", "given up"}),
     (["--status", "held"], {"held"}), (["--status", "pending", "--queue", "email"], {"held", "waiting"}),
-    (["--queue", "sms"], {"dead text"}), (["--limit", "1", "--status", "held"], {"held"})], ids=str)
+    (["--queue", "sms"], {"dead text"}), (["--limit", "1", "--status", "held"], {"held"})],
+                         ids=lambda value: " ".join(sorted(value) if isinstance(value, set) else value))
 def test_list(ctl, ended, arguments, shown):
     text = ctl("notifications", "list", *arguments)
     assert {name for name, id in ended.items() if id in text} == shown
