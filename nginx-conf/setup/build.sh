@@ -1,5 +1,6 @@
 # Builds everything with CMake. Sourced by quickstart and t/run:
-#   build_into DIR [cmake options…]   quiet when it works, the end of the log when it does not.
+#   build_into DIR [cmake options…]   quiet when it works, the end of the log when it does not; -S among
+#                                     the options names another project of the tree.
 # Needs die() of packages.sh and $checkout, the repository's root.
 
 build_into() {
