@@ -67,7 +67,7 @@ class FrontDoor(Nginx):
 
     def __init__(self, shop, authority, fastapi_ports, redis_port, text=None, changes=None, leave_out=(),
                  trusted=None):
-        servers = {"main": Server(), "tls": Server(), "state": Server()}  # of which only the ports are used
+        servers = {name: Server() for name in ("main", "tls", "state", "redis")}  # of which only the ports are used
         super().__init__(servers=servers, workers=2)
         self.root = self.directory
         self.shop = shop
@@ -75,10 +75,9 @@ class FrontDoor(Nginx):
         self.text = text or (SHIPPED / "nginx.conf").read_text()
         self.leave_out = leave_out
         self.trusted = trusted or authority
-        self.changes = {"127.0.0.1:8089": f"127.0.0.1:{self.port('state')}", "192.0.2.10": PROXY,
-                          "redis.internal:6380": f"127.0.0.1:{redis_port}",
-                          "127.0.0.1:8001": f"127.0.0.1:{fastapi_ports[0]}",
-                          "127.0.0.1:8002": f"127.0.0.1:{fastapi_ports[1]}"} | (changes or {})
+        ports = {"127.0.0.1:8089": self.port("state"), "127.0.0.1:6380": self.port("redis"),
+                 "redis.internal:6380": redis_port, "127.0.0.1:8001": fastapi_ports[0], "127.0.0.1:8002": fastapi_ports[1]}
+        self.changes = {there: f"127.0.0.1:{port}" for there, port in ports.items()} | {"192.0.2.10": PROXY} | (changes or {})
         self.configured = self.root / "etc/nginx"
         self.error_log = self.root / "var/log/nginx/error.log"
         self.access_log = self.root / "var/log/nginx/coupon.log"

@@ -2,6 +2,7 @@
 import pytest
 
 from harness.authority import Authority
+from harness.shop import ClickWorker
 from harness.tls_redis import TlsRedis
 from harness.waiting import eventually, stays
 
@@ -38,12 +39,17 @@ def queued(redis):
 
 def test_clicks_go_through_the_proxy(new_door, redis):
     with new_door() as shop:
-        follow(shop, shop.offer())
+        offer = shop.offer()
+        follow(shop, offer)
         eventually(lambda: queued(redis) == 3, "the clicks in Redis")
         eventually(lambda: shop.edge.stats()["redis"]["connected"], "the edge says so")
         # Past the proxy nobody is connected but the test itself.
         local = {client["laddr"] for client in redis.client().client_list() if client["cmd"] != "client|list"}
         assert local == {f"127.0.0.1:{redis.tls_port}"}
+
+        worker = ClickWorker(shop.database.url, redis.url(0, shop.edge.port("redis"))).start()
+        eventually(lambda: shop.clicks_of(offer) == 3, "the clicks in PostgreSQL", 20)
+        worker.stop()
 
 
 def refused_and_then_trusted(shop, redis, trusted, error):
