@@ -1,6 +1,6 @@
-// Which version this is, and where the files are that come with the programs. CMake writes the
-// source from installation.cpp.in: the source tree's own files, or below COUPON_SHARE_DIR, where
-// they are installed.
+// Which version this is, and where the files are that come with the programs: in ../share/coupon of a
+// program that lies in a folder bin, else in the source tree it was built from. So the same program
+// serves a developer and a package, and no path is in anybody's compiler cache.
 #pragma once
 
 #include <filesystem>
