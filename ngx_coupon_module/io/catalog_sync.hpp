@@ -86,6 +86,7 @@ class CatalogSync {
     bool identified_ = false;
     bool busy_ = false;  // a statement is out, or its rows are being applied
     bool poll_due_ = false;
+    bool poll_hurried_ = false;  // a notification has brought the next poll forward already
     std::string problem_;
 
     uint64_t system_identifier_ = 0;

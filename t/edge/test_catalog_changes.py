@@ -35,6 +35,29 @@ def test_offer_goes_and_comes_back(shop, edge, change):
     becomes(shop, offer, 302)
 
 
+def test_a_change_among_steady_changes(shop, edge):
+    """They come faster than the edge waits for more after the first: none may hold back the others."""
+    offer, other = known(shop, shop.offer()), shop.offer()
+    over = threading.Event()
+
+    def change_steadily():
+        with contextlib.closing(shop.database.connect()) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                while not over.wait(0.003):
+                    cursor.execute("UPDATE offers SET affiliate_url = 'https://store.example/' || md5(clock_timestamp()::text)"
+                                   " WHERE id = %s", [other.id])
+
+    thread = threading.Thread(target=change_steadily)
+    thread.start()
+    try:
+        shop.sql("UPDATE offers SET is_active = false WHERE id = %s", offer.id)
+        becomes(shop, offer, 404)
+    finally:
+        over.set()
+        thread.join()
+
+
 def test_deleted_row(shop, edge):
     offer = known(shop, shop.offer())
     shop.sql("DELETE FROM offers WHERE id = %s", offer.id)
