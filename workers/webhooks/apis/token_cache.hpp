@@ -1,6 +1,7 @@
 // An access token shared by threads: asked for once, used until half of its life is over.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <mutex>
@@ -21,7 +22,8 @@ class TokenCache {
         if (value_.empty() || std::chrono::steady_clock::now() >= until_) {
             auto token = grant();
             value_ = std::move(token.value);
-            until_ = std::chrono::steady_clock::now() + token.life / 2;
+            // A provider may promise a life that no clock can count to.
+            until_ = std::chrono::steady_clock::now() + std::min(token.life, life_max) / 2;
         }
         return value_;
     }
@@ -35,6 +37,8 @@ class TokenCache {
     }
 
   private:
+    static constexpr std::chrono::seconds life_max = std::chrono::hours(24);
+
     std::mutex mutex_;
     std::string value_;
     std::chrono::steady_clock::time_point until_{};
