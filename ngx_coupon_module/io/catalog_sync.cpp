@@ -16,7 +16,9 @@ constexpr ngx_msec_t kPollSoon_ms = 20;
 constexpr ngx_msec_t kRetry_ms = 1000;
 constexpr ngx_msec_t kBusy_ms = 5;
 constexpr ngx_msec_t kStatement_ms = 10'000;
-constexpr int kPage_rows = 1000;
+// libpq takes rows apart as they come, before anything of ours can look at the time: 500 rows take
+// it a quarter of a millisecond.
+constexpr int kPage_rows = 500;
 constexpr size_t kSweepBucketsBetweenLooks = 64;
 // The log is kept for a day.
 constexpr uint64_t kLogTrusted_ms = 12 * 3600 * 1000;
@@ -76,7 +78,7 @@ void CatalogSync::connected() {
 }
 
 void CatalogSync::lost() {
-    online_ = identified_ = busy_ = poll_due_ = false;
+    online_ = identified_ = busy_ = poll_due_ = poll_hurried_ = false;
     changes_.clear();  // the cursor has not moved past them
     change_rows_.reset();
     load_ = {};
@@ -150,7 +152,7 @@ void CatalogSync::apply(PgResult rows, const std::vector<int64_t>& asked, Then t
     busy_ = true;
     after_applying_ = then;
     applier_.begin(std::move(rows), asked, load_.stage == Stage::pages && asked.empty());
-    go_on_applying();
+    next_turn(&CatalogSync::go_on_applying);  // receiving the rows took a part of this one
 }
 
 void CatalogSync::go_on_applying() {
@@ -202,7 +204,7 @@ void CatalogSync::take_identity(PgResult&& result) {
 // --- the change log --------------------------------------------------------------------------
 
 void CatalogSync::poll() {
-    poll_due_ = false;
+    poll_due_ = poll_hurried_ = false;
     asked_ms_ = boottime_ms();
     poll_timer_.start(kPoll_ms);
     ask({kPoll, {seen_, std::to_string(CatalogChanges::kOffers_max + 1)}},
@@ -242,8 +244,10 @@ void CatalogSync::go_on_taking_changes() {
     next();
 }
 
+// Once a poll: if each notification started the timer anew, steady changes would put it off for ever.
 void CatalogSync::poll_soon() {
-    if (online_ && identified_ && !poll_due_) {
+    if (online_ && identified_ && !poll_due_ && !poll_hurried_) {
+        poll_hurried_ = true;
         poll_timer_.start(kPollSoon_ms);
     }
 }
