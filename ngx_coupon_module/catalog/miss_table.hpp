@@ -26,7 +26,7 @@ struct MissSlot {
 // A view over slots and a lock in shared memory; all functions are for any process.
 class MissTable {
   public:
-    static constexpr std::size_t kWays = 8;
+    static constexpr std::size_t kWays = 16;
 
     // `slots` is a multiple of `kWays`.
     MissTable(MissSlot* slots, std::size_t slot_count, pthread_mutex_t& lock) noexcept

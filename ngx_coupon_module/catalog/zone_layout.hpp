@@ -44,7 +44,7 @@ struct Bucket {
 
 struct CatalogHeader {
     static constexpr std::uint64_t kMagic = 0x31474c5443504343;  // "CCPCTLG1"
-    static constexpr std::uint64_t kVersion = 1;
+    static constexpr std::uint64_t kVersion = 2;  // also another one when ZoneLayout::of() changes
 
     std::uint64_t hash_key[2];
     std::uint64_t unused[6];  // what readers load stands apart from what writers store

@@ -55,6 +55,23 @@ TEST_F(CatalogMissTest, AFloodOfInventedIdsEvictsNoOfferAndKeepsQuestions) {
     EXPECT_EQ(damage(zone), "");
 }
 
+TEST(CatalogMissFloodTest, AMillionRequestsAMinuteForInventedIdsAskOnceEach) {
+    SharedMemory memory{400'000'000};
+    CatalogZone zone{memory.data(), memory.size()};
+    constexpr std::uint64_t remembered = 84'000;  // in 5 s
+    std::uint64_t asked_twice = 0;
+    for (std::uint64_t offer = 0; offer < 4 * remembered; ++offer) {
+        const std::uint64_t now_ms = 1000 + offer * 5000 / remembered;
+        ASSERT_EQ(zone.claim_miss(offer_uuid(offer), now_ms, 3000), MissClaim::you_ask);
+        zone.settle_miss(offer_uuid(offer), now_ms + 5000);
+        if (offer >= remembered) {  // the one that is forgotten next
+            asked_twice += zone.claim_miss(offer_uuid(offer - remembered + 20), now_ms, 3000) !=
+                           MissClaim::known_unknown;
+        }
+    }
+    EXPECT_EQ(asked_twice, 0u);
+}
+
 TEST_F(CatalogMissTest, ExactlyOneOfSeveralProcessesAsks) {
     constexpr std::uint64_t offers = 300;  // no set of the table overflows
     SharedMemory counts(offers * sizeof(std::uint64_t));
