@@ -6,15 +6,13 @@ that a reload shows which of the two it cuts.
 import asyncio
 import collections
 import re
-import threading
-import time
 from dataclasses import dataclass
 
 from harness.waiting import eventually
 
+from .many_connections import STATUS, Cut, ManyConnections, exchange
+
 CLICK_OF_LOCATION = re.compile(rb"[?&]sub=([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})")
-STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
-BODY_BYTES = re.compile(rb"\r\nContent-Length: (\d+)\r\n", re.IGNORECASE)
 LOCATION = re.compile(rb"\r\nLocation: (\S+)\r\n", re.IGNORECASE)
 UNJOURNALED = re.compile(rb"\r\nX-Verdict: unjournaled\r\n", re.IGNORECASE)
 
@@ -37,11 +35,7 @@ class Visit:
                 f"{connection}\r\n").encode()
 
 
-class Cut(Exception):
-    """The connection ended before a whole answer."""
-
-
-class SteadyLoad:
+class SteadyLoad(ManyConnections):
     """Runs inside its `with` block. Afterwards, or at any time:
 
     clicks        ids of all 302 received, without those marked unjournaled
@@ -54,31 +48,15 @@ class SteadyLoad:
     """
 
     def __init__(self, port, visits, connections=16, pause_s=0.015):
+        super().__init__(connections)
         self.port = port
         self.visits = list(visits)
-        self.connections = connections
         self.pause_s = pause_s
         self.clicks = []
         self.unjournaled = []
         self.statuses = collections.Counter()
         self.wrong = collections.Counter()
         self.cut_reused = self.cut_fresh = self.late = self.refused = 0
-        self.seconds = 0.0
-        self._stopping = False
-        self._failure = None
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self):
-        self._started = time.monotonic()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stopping = True
-        self._thread.join()
-        self.seconds = time.monotonic() - self._started
-        if self._failure:
-            raise self._failure
 
     @property
     def redirects(self):
@@ -95,16 +73,7 @@ class SteadyLoad:
 
     # --- the thread
 
-    def _run(self):
-        try:
-            asyncio.run(self._visit_all())
-        except Exception as failure:  # pylint: disable=broad-except
-            self._failure = failure
-
-    async def _visit_all(self):
-        await asyncio.gather(*(self._visit(number) for number in range(self.connections)))
-
-    async def _visit(self, number):
+    async def _keep_busy(self, number):
         keep_alive = number % 2 == 0
         link = None
         turn = number
@@ -121,7 +90,8 @@ class SteadyLoad:
                     await asyncio.sleep(0.02)
                     continue
             try:
-                head = await asyncio.wait_for(exchange(link, visit, keep_alive), ANSWER_DEADLINE_S)
+                head = await asyncio.wait_for(exchange(link, visit.request(keep_alive), visit.method != "HEAD"),
+                                              ANSWER_DEADLINE_S)
                 self._note(visit, head)
                 if keep_alive and b"\r\nConnection: close\r\n" not in head:
                     continue
@@ -149,19 +119,3 @@ class SteadyLoad:
                 self.wrong[visit.path, head.decode("latin-1")] += 1
             else:
                 (self.unjournaled if UNJOURNALED.search(head) else self.clicks).append(click[1].decode())
-
-
-async def exchange(link, visit, keep_alive):
-    """One request; the head of its answer."""
-    reader, writer = link
-    writer.write(visit.request(keep_alive))
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = BODY_BYTES.search(head)
-        if length and visit.method != "HEAD":
-            await reader.readexactly(int(length[1]))
-        elif visit.method != "HEAD" and b"\r\nTransfer-Encoding: chunked\r\n" in head:
-            await reader.readuntil(b"0\r\n\r\n")
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as failure:
-        raise Cut from failure
-    return head

@@ -4,12 +4,10 @@ import collections
 import hashlib
 import hmac
 import json
-import threading
-import time
 
 from harness.waiting import eventually
 
-from .steady_load import STATUS, Cut, BODY_BYTES
+from .many_connections import STATUS, Cut, ManyConnections, exchange
 
 SECRET = "a webhook secret of the fault tests"
 ANSWER_DEADLINE_S = 20   # the edge gives up after 10
@@ -39,7 +37,7 @@ def request(number, good, keep_alive=True):
             f"{'' if keep_alive else 'Connection: close' + chr(13) + chr(10)}\r\n").encode() + body
 
 
-class WebhookLoad:
+class WebhookLoad(ManyConnections):
     """Runs inside its `with` block; posts the event of each order in `numbers`, those that end in 9
     with a wrong signature. Afterwards, sets of order numbers:
 
@@ -50,44 +48,22 @@ class WebhookLoad:
     """
 
     def __init__(self, port, numbers, connections=16, pause_s=0.02):
+        super().__init__(connections)
         self.port = port
         self.numbers = iter(numbers)
-        self.connections = connections
         self.pause_s = pause_s
         self.accepted, self.refused, self.unavailable, self.unknown = set(), set(), set(), set()
         self.statuses = collections.Counter()
         self.nobody_listened = 0
         self.exhausted = False
-        self._stopping = False
-        self._failure = None
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self):
-        self._started = time.monotonic()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stopping = True
-        self._thread.join()
-        if self._failure:
-            raise self._failure
 
     def goes_on(self, more=50, within_s=20):
         """Waits until so many more events were accepted."""
         goal = len(self.accepted) + more
         eventually(lambda: len(self.accepted) >= goal or self._failure, f"{more} more webhooks accepted", within_s)
 
-    def _run(self):
-        try:
-            asyncio.run(self._post_all())
-        except Exception as failure:  # pylint: disable=broad-except
-            self._failure = failure
-
-    async def _post_all(self):
-        await asyncio.gather(*(self._post(number % 2 == 0) for number in range(self.connections)))
-
-    async def _post(self, keep_alive):
+    async def _keep_busy(self, number_of_connection):
+        keep_alive = number_of_connection % 2 == 0
         link = None
         number = None
         while not self._stopping:
@@ -127,17 +103,3 @@ class WebhookLoad:
             self.unavailable.add(number)
         else:
             self.refused.add(number)
-
-
-async def exchange(link, raw):
-    """One request; the head of its answer."""
-    reader, writer = link
-    writer.write(raw)
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = BODY_BYTES.search(head)
-        if length:
-            await reader.readexactly(int(length[1]))
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as failure:
-        raise Cut from failure
-    return head
