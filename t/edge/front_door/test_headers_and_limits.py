@@ -79,8 +79,9 @@ def test_a_body_that_is_too_large(door, address):
 
 # --- 100 a minute
 
-def assert_limited(connection, path="/api/whoami", passes=200, headers=lambda number: {}):
-    """100 pass at once and what was refilled meanwhile, neither less nor more; the answer to the next one."""
+def assert_limited(connection, path="/api/nothing", passes=404, headers=lambda number: {}):
+    """100 pass at once and what was refilled meanwhile, neither less nor more; the answer to the next one. (What is
+    not there is answered fast: little is refilled.)"""
     asked = started = time.monotonic()
     for number in range(3 * LIMIT):
         asked = time.monotonic()
@@ -93,7 +94,7 @@ def assert_limited(connection, path="/api/whoami", passes=200, headers=lambda nu
     # Between the first and the last one passed at least the time from answer to question, at most from question to answer.
     least, most = ((to - since) * LIMIT / 60 for to, since in ((asked, first), (time.monotonic(), started)))
     # NGINX rounds what it refills down to a thousandth, at each request.
-    assert LIMIT - 1 + least - 0.2 < number <= LIMIT + most
+    assert LIMIT <= number and LIMIT - 1 + least - 0.2 < number <= LIMIT + most
     return answer
 
 
