@@ -3,6 +3,7 @@ import contextlib
 import datetime
 import threading
 
+import psycopg2.errors
 import pytest
 
 from harness.waiting import eventually
@@ -35,27 +36,36 @@ def test_offer_goes_and_comes_back(shop, edge, change):
     becomes(shop, offer, 302)
 
 
+# A commit each millisecond, until it is cancelled.
+CHANGE_STEADILY = """DO $$ BEGIN
+    LOOP
+        UPDATE offers SET affiliate_url = 'https://store.example/' || md5(clock_timestamp()::text) WHERE id = %d;
+        COMMIT;
+        PERFORM pg_sleep(0.001);
+    END LOOP;
+END $$"""
+
+
 def test_a_change_among_steady_changes(shop, edge):
     """They come faster than the edge waits for more after the first: none may hold back the others."""
-    offer, other = known(shop, shop.offer()), shop.offer()
-    over = threading.Event()
-
-    def change_steadily():
-        with contextlib.closing(shop.database.connect()) as connection:
+    offer = known(shop, shop.offer())
+    others = [known(shop, shop.offer()) for _ in range(5)]
+    with contextlib.ExitStack() as stack:
+        for other in others:
+            connection = stack.enter_context(contextlib.closing(shop.database.connect()))
             connection.autocommit = True
-            with connection.cursor() as cursor:
-                while not over.wait(0.003):
-                    cursor.execute("UPDATE offers SET affiliate_url = 'https://store.example/' || md5(clock_timestamp()::text)"
-                                   " WHERE id = %s", [other.id])
-
-    thread = threading.Thread(target=change_steadily)
-    thread.start()
-    try:
+            thread = threading.Thread(target=change_steadily, args=(connection, other))
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(connection.cancel)
+        eventually(lambda: "/buy" not in edge.get(others[0].path).location, "they change", ARRIVES_S)
         shop.sql("UPDATE offers SET is_active = false WHERE id = %s", offer.id)
         becomes(shop, offer, 404)
-    finally:
-        over.set()
-        thread.join()
+
+
+def change_steadily(connection, offer):
+    with contextlib.suppress(psycopg2.errors.QueryCanceled), connection.cursor() as cursor:
+        cursor.execute(CHANGE_STEADILY % offer.id)
 
 
 def test_deleted_row(shop, edge):
