@@ -22,12 +22,12 @@ HEADERS = (
 
 
 class Links:
-    """The links of all offers, written down for the clients."""
+    """The links of all offers, written down for the clients under a name."""
 
-    def __init__(self, paths):
+    def __init__(self, paths, name="links"):
         self.count = len(paths)
         self.first = paths[0]
-        self.paths_file = scratch() / "links.txt"
+        self.paths_file = scratch() / f"{name}.txt"
         self.headers_file = scratch() / "headers.txt"
         self.paths_file.write_text("".join(f"{path}\n" for path in paths))
         self.headers_file.write_text("".join(f"{line}\n" for line in HEADERS))
@@ -42,10 +42,10 @@ class Links:
         assert result["errors"] == 0, f"wrk met {result['errors']} errors\n{run.stdout}"
         return result
 
-    def follow(self, port, count, rate=None):
-        """Exactly `count` requests, as fast as they are answered or `rate` a second."""
+    def follow(self, port, count, rate=None, addresses=0):
+        """Exactly `count` requests, as fast as they are answered or `rate` a second; from so many addresses (0: one)."""
         run = subprocess.run(
             [os.environ["COUPON_BENCH_CLIENT"], str(port), self.paths_file, self.headers_file,
-             str(CONNECTIONS), str(count), *([str(rate)] if rate else [])], capture_output=True, text=True)
+             str(CONNECTIONS), str(count), str(rate or 0), str(addresses)], capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
         return json.loads(run.stdout)

@@ -24,10 +24,12 @@ LOG_FORMAT = ("log_format click escape=json '{\"ts\":$msec,\"id\":\"$request_id\
 
 
 class BenchServer:
-    """One server block: /out/ does `location`, and with the module the edge's own pages."""
+    """One server block: /out/ does `location`, and with the module the edge's own pages. `listen`: more
+    words of that directive."""
 
-    def __init__(self, location, with_module, more=""):
+    def __init__(self, location, with_module, more="", listen=""):
         self.location = location
+        self.listen = listen
         self.pages = "location = /health { coupon_health; } location = /stats { coupon_stats; }" if with_module else ""
         self.more = more
         self.port = free_port()
@@ -35,7 +37,7 @@ class BenchServer:
     def text(self):
         return f"""
     server {{
-        listen 127.0.0.1:{self.port};
+        listen 127.0.0.1:{self.port}{self.listen};
         location /out/ {{ {self.location} }}
         {self.pages}
         {self.more}
@@ -43,19 +45,22 @@ class BenchServer:
 
 
 class BenchNginx(Nginx):
-    """One worker; without `settings` an NGINX that never heard of the module."""
+    """One worker, or several that the kernel shares connections out to (reuseport); without `settings`
+    an NGINX that never heard of the module."""
 
-    def __init__(self, location, settings=None, log_format="", more=""):
-        super().__init__()
+    def __init__(self, location, settings=None, log_format="", more="", workers=1):
+        super().__init__(workers=workers)
         self.with_module = settings is not None
         self.settings = self.settings | {
             "coupon_catalog_zone": "offers:64m",
             "coupon_rate_zone": "visitors:16m",
             "coupon_journal": f"{self.journal} size=2g segment=8m keep=10m",
         } | (settings or {})
-        self.servers = {"main": BenchServer(location.format(directory=self.directory), self.with_module, more)}
+        self.servers = {"main": BenchServer(location.format(directory=self.directory), self.with_module, more,
+                                            " reuseport" if workers > 1 else "")}
         self.log_format = log_format
         self.callgrind_file = None
+        self.valgrind = None   # all of it under another tool, master and workers: the words before its command
 
     def configuration(self):
         coupon = "\n".join(f"    {name} {value};" for name, value in self.settings.items())
@@ -64,7 +69,7 @@ class BenchNginx(Nginx):
 {"user nobody nogroup;" if AS_ROOT else ""}
 daemon off;
 {"master_process off;" if self.callgrind_file else ""}
-worker_processes 1;
+worker_processes {self.workers};
 pid {self.directory}/nginx.pid;
 error_log {self.error_log} notice;
 events {{ worker_connections 1024; }}
@@ -78,6 +83,8 @@ http {{
 """
 
     def command(self):
+        if self.valgrind is not None:
+            return [*self.valgrind, *super().command()]
         if self.callgrind_file is None:
             return super().command()
         return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={self.callgrind_file}",

@@ -60,6 +60,7 @@ class BenchShop:
         self.links = Links([row["path"] for row in self.database.run(LINKS)])
         self.redis = self.redis_server.client()
         self.edges = []
+        self.million = None   # million.py
         self._template = None
         self.worker = None
 
@@ -72,9 +73,9 @@ class BenchShop:
             self._template = template.name
         return self._template
 
-    def edge(self, more="", **settings):
+    def edge(self, more="", workers=1, **settings):
         """An edge of this shop, not yet started; `more` locations beside /out/."""
-        edge = BenchNginx(REDIRECT, more=more, settings={
+        edge = BenchNginx(REDIRECT, more=more, workers=workers, settings={
             "coupon_postgres": self.database.url,
             "coupon_redis": f"unix:{self.redis_socket} db=0",
             "coupon_queue_max": str(QUEUE_MAX),
@@ -138,6 +139,8 @@ class BenchShop:
             self.worker.process.send(signal.SIGCONT)
             self.worker.stop()
         self.database.close()
+        if self.million is not None:
+            self.million.database.close()
         self.redis.close()
         self.redis_server.stop()
         self.postgres.stop()

@@ -7,8 +7,9 @@
 
 class Connection {
 public:
-    // Connects to 127.0.0.1; throws std::runtime_error.
-    explicit Connection(uint16_t port);
+    // Connects to 127.0.0.1, from 127.0.1.`source` or where that is 0 from wherever the kernel likes;
+    // throws std::runtime_error.
+    Connection(uint16_t port, uint8_t source);
     ~Connection();
     Connection(Connection&& other) noexcept;
     Connection(const Connection&) = delete;

@@ -48,10 +48,11 @@ std::vector<std::string> read_requests(const char* links, const char* headers) {
 
 class Load {
 public:
-    Load(uint16_t port, size_t connections, std::vector<std::string> requests, size_t count, double rate)
+    Load(uint16_t port, size_t connections, std::vector<std::string> requests, size_t count, double rate,
+         size_t addresses)
         : requests_(std::move(requests)), count_(count), rate_(rate), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
         for (size_t i = 0; i < connections; ++i) {
-            connections_.emplace_back(port);
+            connections_.emplace_back(port, static_cast<uint8_t>(addresses == 0 ? 0 : 1 + i % addresses));
             epoll_event event{};
             event.events = EPOLLIN;
             event.data.u64 = i;
@@ -145,13 +146,13 @@ private:
 
 int main(int argc, char** argv) {
     if (argc < 6) {
-        std::fprintf(stderr, "bench_client PORT LINKS HEADERS CONNECTIONS COUNT [RATE]\n");
+        std::fprintf(stderr, "bench_client PORT LINKS HEADERS CONNECTIONS COUNT [RATE|0 [ADDRESSES]]\n");
         return 2;
     }
     try {
         prctl(PR_SET_TIMERSLACK, 1);  // the kernel's default of 50 us is a whole interval at 20,000/s
         Load load(static_cast<uint16_t>(std::stoul(argv[1])), std::stoul(argv[4]), read_requests(argv[2], argv[3]),
-                  std::stoul(argv[5]), argc > 6 ? std::stod(argv[6]) : 0);
+                  std::stoul(argv[5]), argc > 6 ? std::stod(argv[6]) : 0, argc > 7 ? std::stoul(argv[7]) : 0);
         load.run();
         load.print();
         return 0;

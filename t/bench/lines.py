@@ -1,0 +1,91 @@
+"""Part `workers`, cache lines: which lines of the memory that workers share does each write while it alone serves? A line in
+two workers' sets would wander between their processors. What is restored before the look is not seen; locks are counted apart."""
+import itertools
+import time
+
+from .load import HEADERS
+from .scale_changes import WHICH_WORKER, connections_to_all
+from .say import say
+from .table import at_most, row
+
+PART = "workers"
+WORKERS = 4
+LINE, PAGE = 64, 4096
+REQUESTS = 400
+SMALL = 65_536   # NGINX's own counters and mutexes; our zones and files are larger
+
+
+class Mapping:
+    def __init__(self, line):
+        words = line.split()
+        self.start, self.end = (int(edge, 16) for edge in words[0].split("-"))
+        self.inode = words[4]
+        self.bytes = self.end - self.start
+        self.owner = "NGINX's own" if self.bytes <= SMALL and "segments.map" not in line else "ours"
+
+    def read(self, memory):
+        memory.seek(self.start)
+        return memory.read(self.bytes)
+
+
+def shared_mappings(pid):
+    with open(f"/proc/{pid}/maps") as lines:
+        return [Mapping(line) for line in lines if line.split()[1] == "rw-s"]
+
+
+def contents(pid):
+    """Of what the process shares: (inode, owner) → bytes. Other processes map the same at other addresses."""
+    with open(f"/proc/{pid}/mem", "rb") as memory:
+        return {(mapping.inode, mapping.owner): mapping.read(memory) for mapping in shared_mappings(pid)}
+
+
+def written(before, after):
+    """(inode, owner, line) of what differs."""
+    found = set()
+    for key in before.keys() & after.keys():
+        old, new = before[key], after[key]
+        for page in range(0, len(old), PAGE):
+            if old[page:page + PAGE] != new[page:page + PAGE]:
+                found |= {(*key, at) for at in range(page, page + PAGE, LINE) if old[at:at + LINE] != new[at:at + LINE]}
+    return found
+
+
+def run(shop, _quick):
+    edge = shop.edge(workers=WORKERS, more=WHICH_WORKER, coupon_catalog_zone="offers:8m", coupon_rate_zone="visitors:2m")
+    edge.start()
+    try:
+        pids = edge.worker_pids()
+        connections = connections_to_all(edge, [f"127.0.2.{n}" for n in range(1, 100)])
+        for pid in pids:
+            serve(shop, connections[pid])   # every link is in somebody's cache, every address has its slot
+        time.sleep(2)
+        before = contents(pids[0])
+        time.sleep(2)
+        by_clock = written(before, contents(pids[0]))
+        sets = {pid: written_by(shop, pid, connections[pid]) - by_clock for pid in pids}
+    finally:
+        edge.stop()
+        shop.forget_clicks()
+    for pid, lines in sets.items():
+        say(f"worker {pid} wrote {len(lines):,} lines of shared memory in {REQUESTS} requests")
+    rows = [row(PART, f"{WORKERS} workers, {REQUESTS} requests each: lines of shared memory that one writes",
+                f"{min(map(len, sets.values())):,}–{max(map(len, sets.values())):,}")]
+    common = set().union(*(one & other for one, other in itertools.combinations(sets.values(), 2)))
+    for owner, limit in (("ours", 0), ("NGINX's own", None)):
+        count = sum(line[1] == owner for line in common)
+        what = f"lines that two of them write: {owner}"
+        rows.append(row(PART, what, f"{count}") if limit is None else at_most(PART, what, count, limit, "{:d}"))
+    return rows
+
+
+def written_by(shop, pid, connection):
+    before = contents(pid)
+    serve(shop, connection)
+    return written(before, contents(pid))
+
+
+def serve(shop, connection):
+    headers = [line.split(": ", 1) for line in HEADERS]
+    with open(shop.links.paths_file) as paths:
+        for path in itertools.islice(paths, REQUESTS):
+            assert connection.request(path.rstrip(), headers=headers).status == 302
