@@ -20,6 +20,34 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT right(ltrim(regexp_replace(number, '[^0-9]', '', 'g'), '0'), 10)
 $$;
 
+-- A row as its owner may have it: without what lets somebody act in a person's place, at any depth.
+CREATE OR REPLACE FUNCTION coupon_without_secrets(value jsonb) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+    IF jsonb_typeof(value) = 'object' THEN
+        RETURN (SELECT COALESCE(jsonb_object_agg(key, CASE
+                    WHEN member <> 'null' AND regexp_replace(key, '([a-z0-9])([A-Z])', '\1_\2', 'g') ~* (
+                         '(passw|passcode|secret|token|salt|hash|signature|cookie|authorization|credential|api_?key|nonce)'
+                         '|(^|[_-])(otp|pin|cvv|cvc|(reset|verify|login)_(url|link))($|[_-])')
+                        THEN '"left out"' ELSE coupon_without_secrets(member) END), '{}')
+                  FROM jsonb_each(value) AS members (key, member));
+    ELSIF jsonb_typeof(value) = 'array' THEN
+        RETURN (SELECT COALESCE(jsonb_agg(coupon_without_secrets(element) ORDER BY place), '[]')
+                  FROM jsonb_array_elements(value) WITH ORDINALITY AS elements (element, place));
+    END IF;
+    RETURN value;
+END
+$$;
+
+-- A body as text where it is one, else as base64.
+CREATE OR REPLACE FUNCTION coupon_body_text(body bytea) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+    RETURN convert_from(body, 'UTF8');
+EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
+    RETURN encode(body, 'base64');
+END
+$$;
+
 DO $$
 DECLARE
     queue text;

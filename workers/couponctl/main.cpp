@@ -13,6 +13,7 @@
 #include "couponctl/journal_send.hpp"
 #include "couponctl/migrate.hpp"
 #include "couponctl/notification_commands.hpp"
+#include "couponctl/privacy/privacy_commands.hpp"
 #include "couponctl/queues.hpp"
 #include "couponctl/templates.hpp"
 #include "couponctl/webhook_commands.hpp"
@@ -113,6 +114,7 @@ int main(int argc, char** argv) {
     add_admin_commands(app, std::cout);
     add_autoscale_command(app, std::cout, exit_code);
     add_doctor_command(app, std::cout, exit_code);
+    add_privacy_commands(app, std::cout);
 
     try {
         app.parse(argc, argv);

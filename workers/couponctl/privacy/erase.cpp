@@ -1,0 +1,155 @@
+#include "couponctl/privacy/erase.hpp"
+
+#include <cstdint>
+#include <iomanip>
+
+#include "couponctl/actor.hpp"
+#include "couponctl/privacy/erase_archive.hpp"
+#include "couponctl/privacy/erase_steps.hpp"
+#include "couponctl/privacy/person.hpp"
+#include "couponctl/settings.hpp"
+#include "operations/audit_log.hpp"
+#include "runtime/error.hpp"
+#include "runtime/pg_transaction.hpp"
+
+namespace coupon {
+namespace {
+
+constexpr int deadline_ms = 5 * 60 * 1000;
+constexpr std::int64_t batch_rows = 1000;
+
+// Of the session, so that a killed run leaves none. The first number is ours alone.
+constexpr const char* lock_sql = "SELECT pg_try_advisory_lock(hashtext('couponctl privacy'), hashtext($1))";
+constexpr const char* begin_sql =
+    "INSERT INTO privacy_erasures (user_id) VALUES ($1::bigint) ON CONFLICT (user_id) DO UPDATE"
+    " SET started_at = now(), finished_at = NULL, counts = '{}'"
+    " WHERE privacy_erasures.finished_at IS NOT NULL";
+constexpr const char* count_sql =
+    "UPDATE privacy_erasures SET counts = jsonb_set(counts, ARRAY[$2::text], to_jsonb("
+    " COALESCE((counts ->> $2::text)::bigint, 0) + $3::bigint)) WHERE user_id = $1::bigint";
+constexpr const char* finish_sql =
+    "UPDATE privacy_erasures SET finished_at = now() WHERE user_id = $1::bigint RETURNING counts::text";
+
+class Erasure {
+  public:
+    Erasure(const EraseOptions& options, std::ostream& out)
+        : options_(options), out_(out), pg_(configured_postgres(deadline_ms)) {}
+
+    void run() {
+        user_ = find_user(pg_, options_.user);
+        plan_ = plan_erasure(pg_, options_.keep_kyc);
+        const auto in_flight = money_in_flight(pg_, user_);
+        for (const auto& reason : in_flight) {
+            out_ << "money is still to be moved: " << reason << '\n';
+        }
+        if (!options_.yes) {
+            show_counts();
+            return;
+        }
+        if (!in_flight.empty() && !options_.despite_money) {
+            throw CommandError(
+                "privacy erase: nothing was done, since money is still to be moved; settle it first, or "
+                "say --despite-money");
+        }
+        if (pg_.execute(lock_sql, {user_}).text(0, 0) != "t") {
+            throw CommandError("privacy erase: another one is erasing this user");
+        }
+        erase();
+    }
+
+  private:
+    void line(const std::string& name, std::int64_t rows) {
+        out_ << "  " << std::left << std::setw(30) << name << std::right << std::setw(10) << rows << '\n';
+    }
+
+    void show_counts() {
+        out_ << "user " << user_ << "; rows that would be erased, or made nobody's:\n";
+        for (const auto& step : plan_.steps) {
+            line(step.name, pg_.execute(step.count_sql.c_str(), {user_}).number(0, 0));
+        }
+        say_what_stays();
+        out_ << "nothing was done; --yes does it\n";
+    }
+
+    void erase() {
+        pg_.execute(begin_sql, {user_});
+        out_ << "user " << user_ << "; rows erased, or made nobody's:\n";
+        if (!options_.archive.empty()) {
+            // While it is known which webhooks and messages were the user's.
+            count("archive", erase_from_archive(pg_, options_.archive, user_, out_));
+        }
+        for (std::size_t i = 0; i + 1 < plan_.steps.size(); ++i) {
+            line(plan_.steps[i].name, erase_rows(plan_.steps[i]));
+        }
+        finish(plan_.steps.back());
+        say_what_stays();
+    }
+
+    std::int64_t erase_rows(const EraseStep& step) {
+        std::int64_t rows = 0;
+        std::int64_t taken = 1;
+        while (taken > 0) {
+            PgTransaction transaction(pg_);
+            taken = pg_.execute(step.erase_sql.c_str(), {user_, std::to_string(batch_rows)}).affected();
+            count(step.name, taken);
+            transaction.commit();
+            rows += taken;
+        }
+        return rows;
+    }
+
+    void count(const std::string& name, std::int64_t rows) {
+        if (rows > 0) {
+            pg_.execute(count_sql, {user_, name, std::to_string(rows)});
+        }
+    }
+
+    // The user's own row, by which all others were found, and with it the record of what was done.
+    void finish(const EraseStep& step) {
+        PgTransaction transaction(pg_);
+        const auto rows =
+            pg_.execute(step.erase_sql.c_str(), {user_, std::to_string(batch_rows)}).affected();
+        count(step.name, rows);
+        const auto counts =
+            nlohmann::ordered_json::parse(pg_.execute(finish_sql, {user_}).text(0, 0));
+        if (!counts.empty()) {
+            write_audit(pg_, {options_.actor.empty() ? current_user() : options_.actor,
+                              "privacy.erase", "users", user_, {{"rows", counts}}});
+        }
+        transaction.commit();
+        line(step.name, rows);
+        if (counts.empty()) {
+            out_ << "nothing was left to erase\n";
+        }
+    }
+
+    void say_what_stays() {
+        for (const auto& column : plan_.kept) {
+            out_ << "kept, since it may not be empty: " << column << '\n';
+        }
+        out_ << "kept: the ledger, orders, payments, cashback and withdrawals, as numbers of user " << user_
+             << "; clicks that cashback came from, without address, user agent and referrer; what this"
+                " person asked not to be sent\n"
+                "elsewhere: edges' journals keep a click until it is stored, and for keep= of coupon_journal"
+                " (10 minutes) longer; their copies, backups of the database and NGINX's access logs are"
+                " not reached from here\n";
+        if (options_.archive.empty()) {
+            out_ << "the files of ARCHIVE_DIR keep webhooks and dead letters until somebody deletes them;"
+                    " --archive DIR takes this person out of them\n";
+        }
+    }
+
+    const EraseOptions& options_;
+    std::ostream& out_;
+    PgConnection pg_;
+    std::string user_;
+    ErasePlan plan_;
+};
+
+}  // namespace
+
+void erase_user(const EraseOptions& options, std::ostream& out) {
+    Erasure(options, out).run();
+}
+
+}  // namespace coupon

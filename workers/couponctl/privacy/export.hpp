@@ -1,0 +1,14 @@
+// couponctl privacy export: everything the shop holds about a user.
+#pragma once
+
+#include <ostream>
+#include <string>
+
+namespace coupon {
+
+// One JSON document to `path` (0600, which must not exist), or to `out` where that is empty; of one
+// moment, and in parts, so that its size does not matter. Secrets are left out. Throws CommandError,
+// PgError; a file that is not whole is removed.
+void export_user(const std::string& who, const std::string& path, std::ostream& out);
+
+}  // namespace coupon
