@@ -140,10 +140,8 @@ MissClaim CatalogZone::claim_miss(const Uuid& uuid, std::uint64_t now_ms,
     return usable() ? misses_.claim(uuid, hash(uuid), now_ms, timeout_ms) : MissClaim::you_ask;
 }
 
-void CatalogZone::settle_miss(const Uuid& uuid, std::uint64_t unknown_until_ms) noexcept {
-    if (usable()) {
-        misses_.settle(uuid, hash(uuid), unknown_until_ms);
-    }
+bool CatalogZone::settle_miss(const Uuid& uuid, std::uint64_t unknown_until_ms) noexcept {
+    return !usable() || misses_.settle(uuid, hash(uuid), unknown_until_ms);
 }
 
 void CatalogZone::clear_miss(const Uuid& uuid) noexcept {

@@ -117,7 +117,8 @@ class CatalogZone {
     // --- misses: single flight per offer across processes; now_ms of one monotonic clock
 
     MissClaim claim_miss(const Uuid& uuid, std::uint64_t now_ms, std::uint64_t timeout_ms) noexcept;
-    void settle_miss(const Uuid& uuid, std::uint64_t unknown_until_ms) noexcept;
+    // False: another process stands still with the lock; to be told again in a few ms.
+    bool settle_miss(const Uuid& uuid, std::uint64_t unknown_until_ms) noexcept;
     void clear_miss(const Uuid& uuid) noexcept;
 
     // Walks the whole zone under the writers' lock: every cell in exactly one place, every

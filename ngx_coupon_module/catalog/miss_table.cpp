@@ -81,16 +81,17 @@ MissClaim MissTable::claim(const Uuid& id, std::uint64_t hash, std::uint64_t now
     return MissClaim::you_ask;
 }
 
-void MissTable::settle(const Uuid& id, std::uint64_t hash,
+bool MissTable::settle(const Uuid& id, std::uint64_t hash,
                        std::uint64_t unknown_until_ms) noexcept {
     SharedLock lock(*lock_, kLockWaitMs);
     if (!lock.held()) {
-        return;
+        return false;
     }
     const Id wanted(id);
     MissSlot* set = set_of(hash);
     MissSlot* slot = find(set, wanted);
     fill(slot != nullptr ? *slot : *victim(set, 0), wanted, unknown_until(unknown_until_ms));
+    return true;
 }
 
 void MissTable::clear(const Uuid& id, std::uint64_t hash) noexcept {

@@ -34,7 +34,8 @@ class MissTable {
 
     MissClaim claim(const Uuid& id, std::uint64_t hash, std::uint64_t now_ms,
                     std::uint64_t timeout_ms) noexcept;
-    void settle(const Uuid& id, std::uint64_t hash, std::uint64_t unknown_until_ms) noexcept;
+    // False: somebody stands still with the lock, and nothing is remembered.
+    bool settle(const Uuid& id, std::uint64_t hash, std::uint64_t unknown_until_ms) noexcept;
     void clear(const Uuid& id, std::uint64_t hash) noexcept;
 
   private:

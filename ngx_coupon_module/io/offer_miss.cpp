@@ -18,6 +18,7 @@ constexpr ngx_msec_t kQuery_ms = 1000;
 constexpr uint64_t kClaim_ms = 3000;
 constexpr uint64_t kUnknown_ms = 5000;
 constexpr ngx_msec_t kLookAgain_ms = 10;
+constexpr size_t kToRemember_max = 16'384;
 
 ngx_msec_int_t left_ms(ngx_msec_t due) {
     return static_cast<ngx_msec_int_t>(due - ngx_current_msec);
@@ -94,7 +95,8 @@ void OfferMiss::work() {
     }
     send_batch();
     const auto elsewhere = [](const auto& one) { return one.second.state == State::elsewhere; };
-    if (!look_again_timer_.running() && std::ranges::any_of(misses_, elsewhere)) {
+    if (!look_again_timer_.running() &&
+        (!to_remember_.empty() || std::ranges::any_of(misses_, elsewhere))) {
         look_again_timer_.start(kLookAgain_ms);
     }
 }
@@ -158,9 +160,9 @@ void OfferMiss::take_result(const std::vector<Asked>& batch, const PgResult& res
 // Nothing when the answer may be older than a change that was applied meanwhile: to be asked again,
 // for as long as somebody waits.
 std::optional<MissOutcome> OfferMiss::settle(const Asked& asked,
-                                             const std::string* entry) noexcept {
+                                             const std::string* entry) {
     if (entry == nullptr) {
-        zone_.settle_miss(asked.uuid, boottime_ms() + kUnknown_ms);
+        remember_unknown(asked.uuid);
         return MissOutcome::unknown;
     }
     switch (zone_.put_unless_changed(asked.uuid, *entry, asked.mark)) {
@@ -183,12 +185,31 @@ std::optional<MissOutcome> OfferMiss::settle(const Asked& asked,
     return MissOutcome::failed;
 }
 
+// Forgotten, the offer would be asked for again before its time. Behind one that has to wait the
+// others wait too: each would wait for the lock anew.
+void OfferMiss::remember_unknown(const Uuid& uuid) {
+    const uint64_t until_ms = boottime_ms() + kUnknown_ms;
+    if (!to_remember_.empty() || !zone_.settle_miss(uuid, until_ms)) {
+        if (to_remember_.size() < kToRemember_max) {
+            to_remember_.push_back({uuid, until_ms});
+        }
+    }
+}
+
+void OfferMiss::remember_again() noexcept {
+    const auto left = std::ranges::find_if_not(to_remember_, [this](const Unknown& one) {
+        return zone_.settle_miss(one.uuid, one.until_ms);
+    });
+    to_remember_.erase(to_remember_.begin(), left);
+}
+
 bool OfferMiss::in_catalog(const Uuid& uuid) noexcept {
     return zone_.lookup(uuid, entry_, sizeof entry_) != 0;
 }
 
 // What another worker asks for shows up in the catalogue, or its claim ends.
 void OfferMiss::look_again() {
+    remember_again();
     std::vector<std::pair<Uuid, MissOutcome>> done;
     for (auto& [uuid, miss] : misses_) {
         if (miss.state != State::elsewhere) {

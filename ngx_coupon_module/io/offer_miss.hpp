@@ -62,12 +62,18 @@ class OfferMiss {
         Uuid uuid;
         uint64_t mark;
     };
+    struct Unknown {
+        Uuid uuid;
+        uint64_t until_ms;  // boot time
+    };
 
     bool claim(const Uuid& uuid, Miss& miss) noexcept;
     void work();
     void send_batch();
     void take_result(const std::vector<Asked>& batch, const PgResult& result);
-    std::optional<MissOutcome> settle(const Asked& asked, const std::string* entry) noexcept;
+    std::optional<MissOutcome> settle(const Asked& asked, const std::string* entry);
+    void remember_unknown(const Uuid& uuid);
+    void remember_again() noexcept;
     bool in_catalog(const Uuid& uuid) noexcept;
     void look_again();
     void check_deadlines();
@@ -85,6 +91,7 @@ class OfferMiss {
     bool in_flight_ = false;
     std::optional<Uuid> held_;      // claimed by known_unknown(), for the ask() that follows
     std::vector<Answer> finished_;  // answered on the next turn
+    std::vector<Unknown> to_remember_;  // another process stood still with the table's lock
     char entry_[CatalogZone::kBufferBytes];
 };
 

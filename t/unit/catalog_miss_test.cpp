@@ -2,6 +2,7 @@
 #include <set>
 #include <vector>
 
+#include "catalog/shared_lock.hpp"
 #include "catalog_support.hpp"
 
 namespace coupon::test {
@@ -37,6 +38,29 @@ TEST_F(CatalogMissTest, AFoundOfferIsForgotten) {
     zone.claim_miss(offer_uuid(1), 1000, 500);
     zone.clear_miss(offer_uuid(1));
     EXPECT_EQ(zone.claim_miss(offer_uuid(1), 1000, 500), MissClaim::you_ask);
+}
+
+TEST_F(CatalogMissTest, SaysWhenNothingCouldBeRemembered) {
+    auto& lock = reinterpret_cast<CatalogHeader*>(static_cast<char*>(memory.data()) +
+                                                  sizeof(ZonePrefix))
+                     ->miss_lock;
+    SharedMemory taken(sizeof(std::uint64_t));
+    const pid_t owner = start_child([&] {
+        SharedLock held(lock, 1000);
+        store_word(*taken.words(), 1);
+        while (true) {
+            pause();
+        }
+        return 0;
+    });
+    while (load_word(*taken.words()) == 0) {
+        usleep(100);
+    }
+    EXPECT_FALSE(zone.settle_miss(offer_uuid(1), 6000));
+    kill(owner, SIGKILL);
+    EXPECT_EQ(wait_child(owner), -SIGKILL);
+    EXPECT_TRUE(zone.settle_miss(offer_uuid(1), 6000));
+    EXPECT_EQ(zone.claim_miss(offer_uuid(1), 5999, 500), MissClaim::known_unknown);
 }
 
 TEST_F(CatalogMissTest, AFloodOfInventedIdsEvictsNoOfferAndKeepsQuestions) {
