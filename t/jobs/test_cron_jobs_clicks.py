@@ -78,6 +78,26 @@ def test_the_edge_of_the_days_moves_on_within_a_month(shop):
     assert shop.run("clean_logs")["visitors"] == 1
 
 
+def test_a_month_that_is_forgotten_week_by_week_grows_little(shop):
+    """A row that is written anew leaves its place, which PostgreSQL gives to the next week's."""
+    first, name = month(shop, 2)
+    shop.database.run("INSERT INTO offer_clicks (clicked_at, offer_id, ip_address, user_agent, referrer_url)"
+                      " SELECT %s::timestamptz + n * interval '40 seconds', 1, '192.0.2.7', repeat('u', 120), repeat('r', 60)"
+                      " FROM generate_series(1, 60000) n", [first])
+    size = "SELECT pg_relation_size(%s)"
+    before = shop.database.value(size, [name])
+    age = (datetime.datetime.now(UTC) - first).days
+    forgotten = 0
+    for days in (7, 14, 21, 28):
+        for worker in shop.workers:
+            worker.stop()
+        shop.settings["CLICK_PII_DAYS"] = str(age - days)
+        forgotten += shop.run("clean_logs")["visitors"]
+        shop.database.run(f"VACUUM {name}")  # as autovacuum does after a fifth of the rows
+    assert forgotten == 60_000
+    assert shop.database.value(size, [name]) < 1.4 * before
+
+
 def test_what_could_not_be_stored_loses_its_text(shop):
     shop.database.run("INSERT INTO click_rejects (id, reason, raw, created_at) VALUES"
                       " (gen_random_uuid(), 'bad', 'old', now() - interval '91 days'), (gen_random_uuid(), 'bad', 'young', now())")

@@ -91,6 +91,7 @@ def test_a_role_that_may_not_do_its_work(shop):
 def test_a_role_that_owns_the_schema_may_do_all(shop):
     url = shop.role("member", "GRANT coupon TO {role}")
     assert shop.problems(DATABASE_URL=url) == []
+    assert "pg_read_all_stats" in found(shop.findings(DATABASE_URL=url), "cannot see how long")["remedy"]
 
 
 def test_a_role_with_too_few_connections(shop):

@@ -150,6 +150,7 @@ TEST(DoctorPostgres, FindsEachTrouble) {
     expect_bad(with([](Facts f) { f.months_ahead = 1; }), "warning: partitions reach 1");
     expect_bad(with([](Facts f) { f.default_rows = 10'000; }), "warning: 10000 clicks or more");
     expect_bad(with([](Facts f) { f.missing_triggers = {"t"}; }), "problem: changes of the catalogue");
+    expect_bad(with([](Facts f) { f.sees_all = false; }), "warning: the role coupon cannot see");
     expect_bad(with([](Facts f) { f.idle_slots = {"standby"}; }), "warning: nobody reads");
 }
 

@@ -72,10 +72,13 @@ constexpr const char* connections_sql =
     "   - current_setting('superuser_reserved_connections')::int,"
     "  NULLIF((SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user), -1),"
     "  NULLIF((SELECT datconnlimit FROM pg_database WHERE datname = current_database()), -1)),"
-    " count(*), count(*) FILTER (WHERE application_name LIKE 'coupon-edge%'"
+    " (SELECT sum(numbackends) FROM pg_stat_database),"
+    " count(*) FILTER (WHERE application_name LIKE 'coupon-edge%'"
     "  OR application_name LIKE 'coupon-worker%'),"
-    " count(DISTINCT client_addr) FILTER (WHERE application_name LIKE 'coupon-edge%')"
-    " FROM pg_stat_activity WHERE backend_type = 'client backend'";
+    " count(DISTINCT COALESCE(host(client_addr), '')) FILTER"
+    "  (WHERE application_name LIKE 'coupon-edge%'),"
+    // Else of other roles' sessions little more than their names is told.
+    " pg_has_role('pg_read_all_stats', 'USAGE') FROM pg_stat_activity";
 
 constexpr const char* clock_sql =
     "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
@@ -207,6 +210,7 @@ class Look {
         const auto number = [&row](int column) { return static_cast<int>(row.number(0, column)); };
         look_.connections = ConnectionFacts{look_.facts.where, number(0), number(1), number(2), 0};
         look_.edges = number(3);
+        look_.facts.sees_all = row.text(0, 4) == "t";
     }
 
     void ask_needed() {

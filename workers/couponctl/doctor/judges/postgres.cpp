@@ -215,7 +215,10 @@ void judge_transactions(const PostgresFacts& facts, Notes& notes) {
         one.age_s >= too_long_s ? notes.problem(what, one.end_it, "transactions")
                                 : notes.warn(what, one.end_it, "transactions");
     }
-    if (!any) {
+    if (!facts.sees_all) {
+        notes.warn("the role " + facts.role + " cannot see how long other roles' transactions are open",
+                   "GRANT pg_read_all_stats TO " + facts.role, "transactions");
+    } else if (!any) {
         notes.fine("no transaction is open for long", "transactions");
     }
     if (!facts.idle_slots.empty()) {

@@ -42,6 +42,7 @@ struct PostgresFacts {
     std::int64_t default_rows = 0;                // in the default partition, up to a bound
 
     std::vector<LongTransaction> transactions;    // that hold back what VACUUM may remove
+    bool sees_all = true;                         // also those of other roles
     std::vector<std::string> missing_triggers;    // of the catalogue's log
     std::vector<std::string> idle_slots;          // replication slots that nobody reads
     bool knows_zone = true;                       // COUPON_TZ
