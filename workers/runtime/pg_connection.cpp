@@ -16,7 +16,7 @@ namespace coupon {
 namespace {
 
 constexpr const char* connect_timeout_s = "5";
-constexpr std::int64_t wait_slice_ms = 5'000;  // a loop that waits no longer than it said is alive
+constexpr std::int64_t wait_slice_ms = 1'000;  // a loop that waits no longer than it said is alive
 
 std::int64_t to_number(std::string_view text) {
     std::int64_t value = 0;

@@ -17,7 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto look_every = 100ms;  // for the first loop, and for a stop
+constexpr auto first_look_every = 100ms;  // for the loops to run
+constexpr auto look_every = 1'000ms;      // for a stop
 
 std::string variable(const char* name) {
     const char* const value = std::getenv(name);
@@ -62,6 +63,7 @@ void ServiceNotifier::run() {
     bool ready = false;
     bool stopping = false;
     auto feed_due = Clock::now();
+    auto wait = first_look_every;
     do {
         if (!ready && look_at_loops(0ms).watched > 0) {
             send("READY=1");
@@ -75,7 +77,14 @@ void ServiceNotifier::run() {
             feed();
             feed_due = Clock::now() + limit_ / 4;
         }
-    } while (!ended_within(look_every));
+        wait = ready ? look_every : first_look_every;
+        if (limit_ > 0us) {
+            wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(limit_ / 4));
+        }
+    } while (!ended_within(wait));
+    if (!stopping) {
+        send("STOPPING=1");
+    }
 }
 
 // What is in flight when a stop is requested has a grace time of its own.

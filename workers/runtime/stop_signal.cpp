@@ -17,7 +17,7 @@
 namespace coupon {
 namespace {
 
-constexpr int slice_ms = 5'000;  // of a long sleep, which is a loop's round all the same
+constexpr int slice_ms = 1'000;  // of a long sleep, which is a loop's round all the same
 
 std::atomic<bool> stop_requested{false};
 std::atomic<int> wake_fd{-1};
