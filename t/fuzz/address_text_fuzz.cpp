@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check_redis(std::string(text));
     check_secret(text);
     const auto quiet = coupon::without_quoted(text);
-    check(quiet.find_first_of("\r\n") == std::string::npos);
+    check(quiet.find('\n') == std::string::npos);
     try {
         const auto map = coupon::FieldMap().set(coupon::Field::id, "id").with(std::string(text), "FIELDS");
         check(!map.name(coupon::Field::id).empty());

@@ -62,12 +62,25 @@ inline bool is_storable(std::string_view text) {
         }
         constexpr uint32_t least[] = {0, 1, 0x80, 0x800, 0x10000};
         if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ||
-            (first >= 0x80 && first < 0xc0)) {
+            (first >= 0x80 && first < 0xc0) || first >= 0xf8) {
             return false;
         }
         at += length;
     }
     return true;
+}
+
+/// Whether a text in the JSON has U+0000 as an escape, which jsonb refuses.
+inline bool has_nul_escape(std::string_view json) {
+    for (size_t at = json.find("\\u0000"); at != std::string_view::npos;
+         at = json.find("\\u0000", at + 1)) {
+        const auto before = json.substr(0, at).find_last_not_of('\\');
+        const auto backslashes = at - (before == std::string_view::npos ? 0 : before + 1);
+        if (backslashes % 2 == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 inline bool is_printable(std::string_view text) {

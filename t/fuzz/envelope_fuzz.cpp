@@ -29,7 +29,7 @@ void check_job(const coupon::Envelope& job, std::string_view entry, bool has_rec
     check(!job.idempotency_key || !job.idempotency_key->empty());
 
     const auto data = json::parse(job.data, nullptr, false);
-    check(data.is_object() && job.data.find("\\u0000") == std::string::npos);
+    check(data.is_object() && !has_nul_escape(job.data));
     // Where no member comes twice, another reader of the whole entry finds the same data.
     const auto exact = coupon::read_exact_json(entry);
     const auto given = exact ? exact->value("data", json()) : json();

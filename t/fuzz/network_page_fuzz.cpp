@@ -3,8 +3,6 @@
 // First byte of the input: the network; then an answer, or several.
 #include "answers_of_a_stranger.hpp"
 
-#include <sys/stat.h>
-
 #include "cashback/networks/admitad.hpp"
 #include "cashback/networks/cuelinks.hpp"
 #include "cashback/networks/vcommission.hpp"
@@ -12,6 +10,7 @@
 #include "runtime/amount.hpp"
 #include "runtime/exact_json.hpp"
 #include "runtime/redis_address.hpp"
+#include "runtime/retry_policy.hpp"
 
 namespace {
 
@@ -41,7 +40,7 @@ void check_transaction(const NetworkTransaction& transaction) {
         check(is_storable(*text) && text->find('\0') == std::string::npos);
     }
     const auto raw = nlohmann::json::parse(transaction.raw, nullptr, false);
-    check(!raw.is_discarded() && transaction.raw.find("\\u0000") == std::string::npos);
+    check(!raw.is_discarded() && !has_nul_escape(transaction.raw));
     check(is_printable(transaction.id) && transaction.id.size() <= 512);
     check(is_storable(transaction.problem));
     if (!transaction.problem.empty()) {

@@ -1,6 +1,7 @@
 // A stranger's parameters of a signed link, and ids a stranger made up: nothing is believed without
 // the secret, and what was signed is believed until one bit of it changes.
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "check.hpp"

@@ -20,8 +20,8 @@ BUILD = pathlib.Path(os.environ.get("COUPON_FUZZ_BUILD_DIR", CHECKOUT / ".build"
 MINUTES = float(os.environ.get("COUPON_FUZZ_MINUTES") or 0)
 TARGETS = sorted(source.name[:-len("_fuzz.cpp")] for source in HERE.glob("*_fuzz.cpp"))
 
-RUNS = 20_000
-RUN_S = 4          # a slow target ends with fewer runs
+RUNS = 30_000
+RUN_S = 3          # a slow target ends with fewer runs
 INPUT_S = 10       # longer than this for one input is a hang
 INPUT_BYTES = 4096
 MEMORY_MB = 1024

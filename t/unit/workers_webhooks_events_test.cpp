@@ -302,6 +302,8 @@ TEST(TwilioEventTest, ReadsAStatus) {
     EXPECT_EQ(event.key, "SM1:undelivered");
     EXPECT_EQ(event.report.status, "failed");
     EXPECT_EQ(only(input("twilio", "CallSid=CA1")).kind, EventKind::unknown);
+    // PostgreSQL would refuse the row, and the webhook become a dead letter.
+    EXPECT_EQ(only(input("twilio", "MessageStatus=a%00%FF")).name, "a\\x00\\xFF");
 }
 
 TEST(Msg91EventTest, ReadsAllItsShapes) {

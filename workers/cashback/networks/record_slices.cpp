@@ -145,6 +145,10 @@ int code_unit(std::string_view text, std::size_t at) {
     return unit;
 }
 
+bool is_escaped(std::string_view text, std::size_t at) {
+    return at < text.size() && text[at] >= ' ' && text[at] <= '~';
+}
+
 bool is_between(int unit, int first, int last) {
     return unit >= first && unit <= last;
 }
@@ -194,7 +198,8 @@ std::string mended_json(std::string_view text) {
             const int unit = code_unit(text, at);
             const bool pair = is_between(unit, 0xd800, 0xdbff) &&
                               is_between(code_unit(text, at + 6), 0xdc00, 0xdfff);
-            const auto length = pair ? 12 : unit >= 0 ? 6 : 2;
+            // What cannot stand behind a backslash is mended on its own.
+            const auto length = pair ? 12 : unit >= 0 ? 6 : is_escaped(text, at + 1) ? 2 : 1;
             const bool lost = unit == 0 || (!pair && is_between(unit, 0xd800, 0xdfff));
             mended += lost ? replacement : text.substr(at, static_cast<std::size_t>(length));
             at += static_cast<std::size_t>(length);

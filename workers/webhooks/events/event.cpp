@@ -8,7 +8,6 @@ namespace coupon {
 namespace {
 
 constexpr std::size_t id_bytes_max = 256;
-constexpr std::size_t name_bytes_max = 100;
 
 std::string value_of(const NamedTexts& texts, std::string_view name) {
     const auto found = std::find_if(texts.begin(), texts.end(),
@@ -67,7 +66,7 @@ std::string event_digest(std::initializer_list<std::string_view> fields) {
 
 WebhookEvent unknown_event(std::string name, std::string reason) {
     WebhookEvent event;
-    event.name = std::move(name).substr(0, name_bytes_max);
+    event.name = std::move(name);
     event.reason = std::move(reason);
     return event;
 }

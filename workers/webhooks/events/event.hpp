@@ -61,7 +61,7 @@ struct MessageReport {
 
 struct WebhookEvent {
     EventKind kind = EventKind::unknown;
-    std::string name;    // the provider's word for it
+    std::string name;    // the provider's word for it; parse_events() makes it one for any column
     std::string key;     // what makes it the same event, within its provider; empty: unknown
     std::string digest;  // SHA-256 over what the effect uses, 32 bytes
 

@@ -2,8 +2,12 @@
 
 #include <array>
 
+#include "runtime/storable_text.hpp"
+
 namespace coupon {
 namespace {
+
+constexpr std::size_t name_bytes_max = 100;
 
 struct ProviderParser {
     std::string_view provider;
@@ -36,7 +40,11 @@ void check_ids(const WebhookEvent& event) {
 std::vector<WebhookEvent> parse_events(const WebhookInput& input) {
     for (const auto& parser : parsers) {
         if (parser.provider == input.provider) {
-            return parser.parse(input);
+            auto events = parser.parse(input);
+            for (auto& event : events) {
+                event.name = storable_text(event.name, name_bytes_max);
+            }
+            return events;
         }
     }
     return {unknown_event("", "nothing is known of what this provider sends")};
