@@ -69,4 +69,4 @@ def reason(program, said):
                   if re.search(r"ERROR:|runtime error:|does not hold|terminate called", line)), 0)
     kept = re.search(r"Test unit written to (\S+)", said)
     again = f"again: {program} {kept[1]}" if kept else "no input was kept"
-    return "\n".join(lines[first:first + 25] + [again])
+    return "\n".join(lines[first:first + 15] + [again])

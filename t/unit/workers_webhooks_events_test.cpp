@@ -303,7 +303,7 @@ TEST(TwilioEventTest, ReadsAStatus) {
     EXPECT_EQ(event.report.status, "failed");
     EXPECT_EQ(only(input("twilio", "CallSid=CA1")).kind, EventKind::unknown);
     // PostgreSQL would refuse the row, and the webhook become a dead letter.
-    EXPECT_EQ(only(input("twilio", "MessageStatus=a%00%FF")).name, "a\\x00\\xFF");
+    EXPECT_EQ(only(input("twilio", "MessageStatus=a%00%FF")).name, "a\\x00\\xff");
 }
 
 TEST(Msg91EventTest, ReadsAllItsShapes) {
