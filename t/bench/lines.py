@@ -4,7 +4,7 @@ import itertools
 import time
 
 from .load import HEADERS
-from .scale_changes import WHICH_WORKER, connections_to_all
+from .scale_visible import WHICH_WORKER, connections_to_all
 from .say import say
 from .table import at_most, row
 

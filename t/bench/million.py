@@ -39,8 +39,8 @@ SOME_LINKS = """
       FROM offers o JOIN merchants m ON m.id = o.merchant_id WHERE o.id %% %s = 0 ORDER BY o.id"""
 
 # A random offer gets another destination of the length it had.
-CHANGE_SCRIPT = f"""
-\\set offer random(1, {OFFERS})
+CHANGE_SCRIPT = """
+\\set offer random(1, :offers)
 \\set letter random(98, 122)
 UPDATE offers SET affiliate_url = overlay(affiliate_url placing chr(:letter) from length(affiliate_url)) WHERE id = :offer;
 """
@@ -60,8 +60,6 @@ class Million:
         self.database.run("VACUUM ANALYZE")
         self.database.run("CHECKPOINT")
         self.links = Links([row["path"] for row in self.database.run(SOME_LINKS, [OFFERS // LINKS])], "million")
-        self._script = scratch() / "change.sql"
-        self._script.write_text(CHANGE_SCRIPT)
 
     def edge(self, workers, more="", **settings):
         """Not yet started; settings as BenchShop.edge()."""
@@ -79,26 +77,32 @@ class Million:
 
     def changes(self, seconds):
         """CHANGES_A_SECOND commits a second of another process, for so long."""
-        return Changes(subprocess.Popen(
-            [program("pgbench"), "-n", "-f", self._script, "-c", "4", "-j", "1", "-R", str(CHANGES_A_SECOND), "-T", str(seconds),
-             self.database.name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env={**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(self.shop.postgres.port), "PGUSER": "coupon",
-                 # The commits need not be on disk for what is measured, and the disk is shared.
-                 "PGOPTIONS": "-c synchronous_commit=off"}))
+        return Changes(self.database, OFFERS, CHANGES_A_SECOND, seconds)
 
 
 class Changes:
-    """Under way; finished() waits for the end."""
+    """Commits of another process, each of a random one of the offers 1 to `offers`; under way once this is made."""
 
-    def __init__(self, process):
-        self._process = process
+    def __init__(self, database, offers, a_second, seconds):
+        script = scratch() / "change.sql"
+        script.write_text(CHANGE_SCRIPT)
+        self._process = subprocess.Popen(
+            [program("pgbench"), "-n", "-f", script, "-D", f"offers={offers}", "-c", "4", "-j", "1", "-R", str(a_second),
+             "-T", str(seconds), database.name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env={**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(database.server.port), "PGUSER": "coupon",
+                 # The commits need not be on disk for what is measured, and the disk is shared.
+                 "PGOPTIONS": "-c synchronous_commit=off"})
         time.sleep(0.5)   # connected, in step
 
     def finished(self):
-        """Commits a second."""
+        """Waits for the end; commits a second."""
         said, _ = self._process.communicate()
         assert self._process.returncode == 0, said
         return float(re.search(r"tps = ([\d.]+)", said)[1])
+
+    def stop(self):
+        self._process.terminate()
+        self._process.communicate()
 
 
 def million(shop):

@@ -6,7 +6,7 @@ from harness.http import Cut, fetch
 from harness.process import Process
 from harness.waiting import eventually
 
-from . import scale_changes, scale_unknown
+from . import scale_changes, scale_unknown, scale_visible
 from .million import CHANGES_A_SECOND, OFFERS, ZONE, million
 from .processes import cpu_seconds
 from .say import say
@@ -33,19 +33,20 @@ def run(shop, quick):
     starts = [start_with_snapshot(shop, offers, edge, turns) for _ in range(2 if quick else 5)]
     rows.append(row(PART, f"a start with the snapshot of {OFFERS:,}, PostgreSQL off, to the first 302: median, longest",
                     f"{statistics.median(starts):.1f} s, {max(starts):.1f} s"))
-    edge = offers.edge(workers=scale_changes.WORKERS, more=scale_changes.WHICH_WORKER)
+    edge = offers.edge(workers=scale_visible.WORKERS, more=scale_visible.WHICH_WORKER)
     offers.start(edge, turns.environment)
     try:
+        rows += scale_visible.visible(offers, edge, quick)
+        rows += scale_changes.beside(offers, edge, quick, turns)
+        rows += held_rows(f"applying {CHANGES_A_SECOND:,} changes/s", [turns.held()])
         turns.forget()
-        rows += scale_changes.visible(offers, edge, quick)
-        rows += scale_changes.beside(offers, edge, quick)
-        rows += held_rows(f"beside {CHANGES_A_SECOND:,} changes/s", [turns.held()])
-        turns.forget()
-        rows += scale_changes.many_at_once(offers, edge)
+        rows += scale_visible.many_at_once(offers, edge)
         rows += held_rows("while these are applied", [turns.held()])
-        return rows + scale_unknown.unknown(offers, edge, quick)
+        rows += scale_unknown.unknown(offers, edge, quick)
     finally:
         edge.stop()
+        shop.forget_clicks()
+    return rows + scale_changes.in_instructions(shop, quick)
 
 
 def held_rows(when, held):

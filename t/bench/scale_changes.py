@@ -1,114 +1,26 @@
-"""Part `scale`, changes: how soon one is at every worker, and what a thousand a second cost the redirects beside them."""
-import random
+"""Part `scale`: what a thousand changes a second cost the redirects beside them."""
+import re
 import statistics
 import time
 from dataclasses import dataclass
 
-from harness.http import Connection
-from harness.waiting import eventually
+from harness.environment import scratch
 
-from .million import CHANGES_A_SECOND, OFFERS
+from . import callgrind
+from .million import CHANGES_A_SECOND, Changes
 from .processes import run_seconds
 from .say import say
+from .shop import OFFERS as SHOP_OFFERS
 from .table import at_most, row
 
 PART = "scale"
-VISIBLE_MAX_MS = 1000
 CPU_MAX = 1.05
-WORKERS = 4
-LOOK_EVERY_S = 0.002
+INSTRUCTIONS_MAX = 1.01
 
 RATE = 5_000   # redirects a second in the comparison
+CHANGES_UNDER_CALLGRIND = 100   # a second
+HANDLER = re.compile(r"coupon::redirect\(")
 
-CHANGE = "UPDATE offers SET affiliate_url = %s WHERE uuid = %s"
-SOME_OFFERS = """SELECT o.uuid, m.slug, m.id FROM offers o JOIN merchants m ON m.id = o.merchant_id
-                  WHERE o.id %% 997 = 3 ORDER BY o.id LIMIT %s"""
-
-# Tells the worker that a connection belongs to.
-WHICH_WORKER = "location = /worker { return 200 $pid; }"
-
-
-# --- how soon
-
-def connections_to_all(edge, sources=(None,)):
-    """One to each worker: process id → connection. Which worker gets one is the kernel's choice. With `sources` each is
-    from another of these addresses."""
-    found = {}
-    for number in range(1000):
-        source = sources[(number + len(found)) % len(sources)]
-        connection = Connection(edge.port(), source)
-        pid = int(connection.request("/worker").text)
-        if pid in found:
-            connection.close()
-        found.setdefault(pid, connection)
-        if len(found) == edge.workers:
-            return found
-    raise AssertionError(f"only {len(found)} of {edge.workers} workers answer")
-
-
-def times_to_everywhere_ms(database, connections, count):
-    """Of `count` changes: from the commit until each of the connections was redirected anew."""
-    offers = database.run(SOME_OFFERS, [count])
-    return [time_to_everywhere_ms(database, connections, offer) for offer in offers]
-
-
-def time_to_everywhere_ms(database, connections, offer):
-    path = f"/out/{offer['slug']}/{offer['uuid']}"
-    target = f"https://store-{offer['id']}.example/changed/{time.monotonic_ns()}?sub="
-    time.sleep(random.uniform(0, 0.05))   # in step with no timer
-    database.run(CHANGE, [target + "{subid}", str(offer["uuid"])])   # commits
-    committed = time.monotonic()
-    for connection in connections:
-        while not connection.request(path).location.startswith(target):
-            assert time.monotonic() < committed + 30, "the change has no effect"
-            time.sleep(LOOK_EVERY_S)
-    return (time.monotonic() - committed) * 1000
-
-
-def visible_rows(when, times_ms):
-    times_ms = sorted(times_ms)
-    p50, p99 = statistics.median(times_ms), times_ms[int(0.99 * (len(times_ms) - 1))]
-    say(f"{len(times_ms)} changes {when}: p50 {p50:.0f}, p99 {p99:.0f}, max {times_ms[-1]:.0f} ms")
-    return [at_most(PART, f"a commit to its effect at each of {WORKERS} workers, {when}, ms: p99 of {len(times_ms)}", p99,
-                    VISIBLE_MAX_MS, "{:.0f}"),
-            row(PART, "median, longest", f"{p50:.0f} ms, {times_ms[-1]:.0f} ms")]
-
-
-def visible(offers, edge, quick):
-    connections = list(connections_to_all(edge).values())
-    count = 100 if quick else 500
-    try:
-        rows = visible_rows("nothing else changing", times_to_everywhere_ms(offers.database, connections, count))
-        stream = offers.changes(10 if quick else 40)
-        deadline = time.monotonic() + (8 if quick else 36)
-        times_ms = []
-        while time.monotonic() < deadline:
-            times_ms += times_to_everywhere_ms(offers.database, connections, 10)
-        rate = stream.finished()
-        return rows + visible_rows(f"beside {CHANGES_A_SECOND:,} a second", times_ms) + [
-            row(PART, "changes a second meanwhile", f"{rate:,.0f}")]
-    finally:
-        for connection in connections:
-            connection.close()
-
-
-def many_at_once(offers, edge):
-    """One statement changes a tenth of all offers: until a hundred among them all over are at the edge."""
-    count = OFFERS // 10
-    changed = offers.database.run("SELECT m.slug, o.uuid FROM offers o JOIN merchants m ON m.id = o.merchant_id"
-                                  " WHERE o.id %% 1000 = 0 AND o.id <= %s", [count])
-    paths = [f"/out/{offer['slug']}/{offer['uuid']}" for offer in changed]
-    offers.database.run("UPDATE offers SET affiliate_url = 'https://store-' || merchant_id || '.example/all?sub={subid}'"
-                        " WHERE id <= %s", [count])
-    committed = time.monotonic()
-    with Connection(edge.port()) as connection:
-        eventually(lambda: all("/all?sub=" in connection.request(path).location for path in paths),
-                   "all changes are at the edge", 60)
-    say(f"{count:,} changes of one commit at the edge after {time.monotonic() - committed:.1f} s")
-    return [row(PART, f"{count:,} changes of one commit, until all are at the edge", f"{time.monotonic() - committed:.1f} s")]
-
-
-# --- what they cost
 
 @dataclass
 class Slice:
@@ -117,7 +29,7 @@ class Slice:
     p99_us: float
 
 
-def beside(offers, edge, quick):
+def beside(offers, edge, quick, turns):
     """Redirects at a fixed rate, with and without changes in turn; then changes without redirects."""
     rounds, seconds = (3, 4) if quick else (8, 6)
     quiet, busy = [], []
@@ -126,7 +38,7 @@ def beside(offers, edge, quick):
             (busy if changing else quiet).append(measure(offers, edge, seconds, changing))
         say(f"round {number + 1}/{rounds}  quiet {quiet[-1].cpu_us:.2f} µs, p99 {quiet[-1].p99_us:,.0f} µs;"
             f"  beside changes {busy[-1].cpu_us:.2f} µs, p99 {busy[-1].p99_us:,.0f} µs")
-    change_us = cpu_per_change_us(offers, edge, seconds)
+    change_us = cpu_per_change_us(offers, edge, seconds, turns)
     # What applying the changes takes is none of the redirects' own.
     own = [entry.cpu_us - change_us * CHANGES_A_SECOND / RATE for entry in busy]
     ratios = sorted(mine / entry.cpu_us for mine, entry in zip(own, quiet))
@@ -154,14 +66,43 @@ def measure(offers, edge, seconds, changing):
     return Slice(used * 1e6 / (RATE * seconds), answer["p50_us"], answer["p99_us"])
 
 
-def cpu_per_change_us(offers, edge, seconds):
-    def used(pause):
+def cpu_per_change_us(offers, edge, seconds, turns):
+    """Nobody asks for a redirect meanwhile; `turns` has what applying held up."""
+    def used():
         before, start = run_seconds(edge.pids()), time.monotonic()
-        pause()
+        time.sleep(seconds)
         return (run_seconds(edge.pids()) - before) / (time.monotonic() - start)
 
-    idle = used(lambda: time.sleep(seconds))
+    idle = used()
+    turns.forget()
     stream = offers.changes(seconds + 2)
-    busy = used(lambda: time.sleep(seconds))
-    rate = stream.finished()
-    return (busy - idle) * 1e6 / rate
+    busy = used()
+    return (busy - idle) * 1e6 / stream.finished()
+
+
+# --- in instructions
+
+def in_instructions(shop, quick):
+    """Of the redirect's handler with all it calls, in an edge of one process with the bench's 10,000 offers. Under callgrind
+    everything takes some fifty times as long, so fewer changes a second come to as many a request."""
+    count = 4_000 if quick else 20_000
+    quiet, busy = (handler_instructions(shop, count, changing) for changing in (False, True))
+    return [at_most(PART, f"the redirect's handler: instructions quiet {quiet:,.0f}, beside changes {busy:,.0f}: ratio",
+                    busy / quiet, INSTRUCTIONS_MAX)]
+
+
+def handler_instructions(shop, count, changing):
+    edge = shop.edge()
+    edge.callgrind_file = scratch() / f"callgrind.changes.{changing}"
+    edge.start()
+    stream = Changes(shop.database, SHOP_OFFERS, CHANGES_UNDER_CALLGRIND, 600) if changing else None
+    try:
+        answer = shop.links.follow(edge.port(), count)
+        assert answer["statuses"] == {"302": count}, answer
+    finally:
+        if stream:
+            stream.stop()
+        edge.stop()
+        shop.forget_clicks()
+    inclusive = callgrind.read(edge.callgrind_file).inclusive()
+    return sum(cost for function, cost in inclusive.items() if HANDLER.search(function)) / count

@@ -18,7 +18,9 @@ A_MINUTE = 1_000_000
 IDS = 200_000         # asked for again and again, in no order
 REMEMBERED_S = 5      # as OfferMiss remembers them
 
-ASKED = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) \S+ \[\d+\] DETAIL:  parameters: \$1 = '\{([0-9a-f,-]+)\}'$", re.M)
+# A statement about public ids of offers, and the line below with its parameter.
+ASKED = re.compile(r"^(\S+ \S+) \S+ \[\d+\] LOG:  execute .* WHERE o\.uuid = ANY .*\n"
+                   r".* DETAIL:  parameters: \$1 = '\{([0-9a-f,-]+)\}'$", re.M)
 
 
 def unknown(offers, edge, quick):
@@ -61,8 +63,6 @@ def questions(log):
     for stamp, ids in ASKED.findall(log):
         at = datetime.datetime.fromisoformat(stamp).timestamp()
         ids = ids.split(",")
-        if "-" not in ids[0]:
-            continue   # bigint ids: changes that are read
         statements += 1
         asked += len(ids)
         for one in ids:
