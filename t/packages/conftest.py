@@ -38,12 +38,13 @@ def debian():
 @pytest.fixture(scope="session")
 def prepared(debian, debs):
     """A Debian that has all that the packages need, and NGINX, but not them."""
-    root = debian.copy("prepared")
+    root = debian
     simulated = root.apt("-s", "install", *root.take(debs.values()))
     ours = set(NAMES)
     needed = set(re.findall(r"^Inst (\S+)", simulated, re.MULTILINE)) - ours
     assert ours <= set(re.findall(r"^Inst (\S+)", simulated, re.MULTILINE))
     root.apt("install", "nginx", "systemd-sysv", "dbus", *needed)
+    root.apt("clean")
     root.run("nginx", "-t")   # makes folders of its own
     return root
 

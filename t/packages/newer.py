@@ -12,5 +12,5 @@ def newer(deb, folder, change=None):
     if change:
         change(unpacked)
     later = folder / f"{deb.stem}.next.deb"
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", unpacked, later], check=True, capture_output=True)
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", unpacked, later], check=True, capture_output=True)
     return later

@@ -140,6 +140,7 @@ def test_a_worker_gets_its_secrets_and_says_when_it_is_ready(machine, shop):
     for unit in (CLICKS, "coupon-worker-email@1.service"):
         assert machine.show(unit, "SubState") == "running", machine.journal(unit)
         assert machine.show(unit, "NRestarts") == "0"
+        assert machine.show(unit, "WatchdogUSec") == "2min", "nobody would notice that it stands still"
         environment = machine.run("cat", f"/proc/{machine.show(unit, 'MainPID')}/environ")
         assert "postgresql://" not in environment and "SG.secret" not in environment
     folder = "/run/credentials/coupon-worker-clicks@1.service"
