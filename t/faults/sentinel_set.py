@@ -1,5 +1,6 @@
 """Three Redis, a master and two replicas, and three Sentinels that watch them. Stands where the harness's Redis does:
 client() and url() lead to whoever is the master."""
+import contextlib
 import os
 import shutil
 import signal
@@ -92,10 +93,16 @@ class SentinelSet:
         return eventually(other, "another master", within_s, every_s=0.05)
 
     def fail_over(self):
-        """By an operator's command; the new master."""
+        """By an operator's command, again where the Sentinel gives it up (its replica was just called to order by
+        another one); the new master."""
         former = self.master
-        redis.Redis(port=self.ports[0]).execute_command("SENTINEL", "FAILOVER", NAME)
-        return self.promoted(former)
+
+        def commanded():
+            with contextlib.suppress(redis.exceptions.ResponseError):   # one is under way
+                redis.Redis(port=self.ports[0]).execute_command("SENTINEL", "FAILOVER", NAME)
+            with contextlib.suppress(AssertionError):
+                return self.promoted(former, within_s=10)
+        return eventually(commanded, "a fail-over by command", 60)
 
     def stop(self):
         for process in self.processes:

@@ -88,4 +88,4 @@ def test_everything_killed_at_once(busy_shop, counts):
         shop.start_worker()
         load.goes_on(100)
     counts.add(faults=1)
-    settle(shop, load, counts, cuts_fresh_max=load.connections)
+    settle(shop, load, counts, cuts_fresh_max=shop.edge.workers * load.connections)

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from harness.environment import PATIENCE
 from harness.stand_in import Answer
 from harness.waiting import eventually
 
@@ -81,7 +82,8 @@ def test_nginx_reloaded_and_stopped(paying, counts):
 
 def test_webhooks_worker_killed(paying, counts):
     shop = paying()
-    with shop.load() as load:
+    # Slow enough that the orders last for twenty starts of a worker.
+    with shop.load(pause_s=0.1 * PATIENCE) as load:
         for _ in range(20):
             load.goes_on(20)
             time.sleep(random.uniform(0, 0.2))

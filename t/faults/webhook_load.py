@@ -60,7 +60,9 @@ class WebhookLoad(ManyConnections):
     def goes_on(self, more=50, within_s=20):
         """Waits until so many more events were accepted."""
         goal = len(self.accepted) + more
-        eventually(lambda: len(self.accepted) >= goal or self._failure, f"{more} more webhooks accepted", within_s)
+        eventually(lambda: len(self.accepted) >= goal or self._failure or self.exhausted,
+                   f"{more} more webhooks accepted", within_s)
+        assert len(self.accepted) >= goal or self._failure, "there are no orders left to post events of"
 
     async def _keep_busy(self, number_of_connection):
         keep_alive = number_of_connection % 2 == 0
