@@ -12,7 +12,7 @@ PART = "workers"
 WORKERS = 4
 LINE, PAGE = 64, 4096
 REQUESTS = 400
-QUIET_S = 2.5    # until the leader has told Redis what was counted before: it writes into the others' lines
+QUIET_S = 2.0    # until the leader has told Redis what was counted before: it writes into the others' lines
 OURS = "ours"
 SMALL = 65_536   # NGINX's own counters and mutexes; our zones and files are larger
 
@@ -54,14 +54,14 @@ def written(before, after):
 
 
 def run(shop, quick):
-    edge = shop.edge(workers=WORKERS, more=WHICH_WORKER, coupon_catalog_zone="offers:8m", coupon_rate_zone="visitors:2m")
+    edge = shop.edge(workers=WORKERS, more=WHICH_WORKER, coupon_catalog_zone="offers:8m", coupon_rate_zone="visitors:32m")
     edge.start()
     try:
         pids = edge.worker_pids()
         connections = connections_to_all(edge, [f"127.0.2.{n}" for n in range(1, 100)])
         for pid in pids:
             serve(shop, connections[pid])   # every address has its slot
-        found = [{pid: written_by(shop, pid, connections[pid]) for pid in pids} for _ in range(2 if quick else 4)]
+        found = [{pid: written_by(shop, pid, connections[pid]) for pid in pids} for _ in range(2 if quick else 3)]
     finally:
         edge.stop()
         shop.forget_clicks()
@@ -82,6 +82,7 @@ def written_by_two(sets):
 
 def written_by(shop, pid, connection):
     """Without what is written by the clock: while nobody asks for anything."""
+    time.sleep(QUIET_S)
     idle = contents(pid)
     time.sleep(QUIET_S)
     before = contents(pid)
