@@ -52,10 +52,11 @@ def test_systemd_accepts_each_unit(installed):
 
 
 @needs_systemd
-def test_a_worker_can_do_little_but_work(installed):
+@pytest.mark.parametrize("unit", ["coupon-worker-email@1.service", "coupon-autoscale.service"])
+def test_a_unit_can_do_little_but_its_work(installed, unit):
     """systemd's own rating of what a unit may do: 0 nothing, 10 everything."""
     run = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--threshold=20", "--no-pager",
-                          installed / "coupon-worker-email@1.service"], capture_output=True, text=True, timeout=60)
+                          installed / unit], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stdout[-500:] + run.stderr
 
 

@@ -195,6 +195,13 @@ def test_a_worker_that_stands_still_is_started_anew(machine, shop):
         machine.systemctl("daemon-reload")
 
 
+def test_autoscale_starts_as_many_as_it_is_told(machine, shop):
+    machine.put("etc/coupon/autoscale.env", 'AUTOSCALE_CLICKS="2 3 1000 100"\n')
+    machine.systemctl("start", "coupon-autoscale.service")
+    eventually(lambda: [machine.show(f"coupon-worker-clicks@{number}.service", "SubState") for number in (1, 2, 3)]
+               == ["running", "running", "dead"], "two run", 20, every_s=0.2)
+
+
 def test_the_shop_works_under_systemd_and_an_upgrade_goes_on_with_it(machine, shop, debs):
     edge = Edge(machine, shop)
     offer = shop.offer()
