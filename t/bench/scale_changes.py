@@ -50,8 +50,8 @@ def beside(offers, edge, quick, turns):
         at_most(PART, f"a redirect beside changes: CPU without theirs, × quiet ({ratios[0]:.3f}–{ratios[-1]:.3f})",
                 statistics.median(ratios), CPU_MAX),
         row(PART, "p50, p99 quiet; beside changes", "; ".join(
-            f"{statistics.median(entry.p50_us for entry in side):,.0f} µs, {statistics.median(entry.p99_us for entry in side):,.0f} µs"
-            for side in (quiet, busy))),
+            f"{statistics.median(entry.p50_us for entry in side):,.0f} µs,"
+            f" {statistics.median(entry.p99_us for entry in side):,.0f} µs" for side in (quiet, busy))),
     ]
 
 
