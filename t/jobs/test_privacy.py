@@ -152,12 +152,20 @@ def test_an_erased_user_gets_no_message_that_was_waiting_or_comes_again(shop, pe
                           [person.email, f"otp:{person.email}"])
 
 
+def test_a_message_that_is_just_being_sent_is_waited_for(shop, person):
+    shop.database.run("UPDATE sms_queue SET status = 'processing', lease_until = now() + interval '1 minute'")
+    assert "1 messages to this user are just being sent" in privacy(shop, "erase", person.id, "--yes", status=1)
+    shop.database.run("UPDATE sms_queue SET status = 'completed'")
+    privacy(shop, "erase", person.id, "--yes")
+
+
 @pytest.mark.parametrize("what, plant", [
     ("withdrawal", "INSERT INTO withdrawals (user_id, amount, status) VALUES ({id}, 1, 'pending')"),
     ("order", "INSERT INTO orders (user_id, status, payment_status) VALUES ({id}, 'processing', 'completed')"),
     ("hold", "SELECT wallet_post('m{id}', 'cashback', {id}, 5, 't', '1'); SELECT wallet_hold('h{id}', {id}, 5, 'withdrawal', '2', NULL)"),
     ("cashback", "INSERT INTO cashback_events (user_id, cashback_amount, status) VALUES ({id}, 3, 'pending')"),
-    ("the wallet holds", "SELECT wallet_post('w{id}', 'cashback', {id}, 5, 't', '1')")])
+    ("the wallet holds", "SELECT wallet_post('w{id}', 'cashback', {id}, 5, 't', '1')")],
+    ids=["withdrawal", "order", "hold", "cashback", "wallet"])
 def test_nobody_is_erased_while_money_is_to_be_moved(shop, person, what, plant):
     shop.database.run(plant.format(id=person.id))
     before = traces(shop.database, person)

@@ -67,18 +67,25 @@ constexpr const char* triggers_sql =
 constexpr const char* slots_sql =
     "SELECT slot_name FROM pg_replication_slots WHERE NOT active ORDER BY 1";
 
+// By the narrowest limit: the role's, the database's, the server's; and how many count for it.
 constexpr const char* connections_sql =
-    "SELECT least(current_setting('max_connections')::int"
-    "   - current_setting('superuser_reserved_connections')::int,"
-    "  NULLIF((SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user), -1),"
-    "  NULLIF((SELECT datconnlimit FROM pg_database WHERE datname = current_database()), -1)),"
-    " (SELECT sum(numbackends) FROM pg_stat_database),"
+    "WITH limits AS (SELECT (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS role,"
+    "  (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database,"
+    "  current_setting('max_connections')::int"
+    "   - current_setting('superuser_reserved_connections')::int AS server),"
+    " backends AS (SELECT sum(numbackends) AS server,"
+    "  sum(numbackends) FILTER (WHERE datname = current_database()) AS database FROM pg_stat_database)"
+    " SELECT CASE WHEN l.role >= 0 THEN l.role WHEN l.database >= 0 THEN l.database ELSE l.server END,"
+    " CASE WHEN l.role >= 0 THEN count(*) FILTER (WHERE usename = current_user)"
+    "  WHEN l.database >= 0 THEN b.database ELSE b.server END,"
     " count(*) FILTER (WHERE application_name LIKE 'coupon-edge%'"
     "  OR application_name LIKE 'coupon-worker%'),"
     " count(DISTINCT COALESCE(host(client_addr), '')) FILTER"
     "  (WHERE application_name LIKE 'coupon-edge%'),"
     // Else of other roles' sessions little more than their names is told.
-    " pg_has_role('pg_read_all_stats', 'USAGE') FROM pg_stat_activity";
+    " pg_has_role('pg_read_all_stats', 'USAGE')"
+    " FROM pg_stat_activity CROSS JOIN limits l CROSS JOIN backends b"
+    " GROUP BY l.role, l.database, l.server, b.server, b.database";
 
 constexpr const char* clock_sql =
     "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";

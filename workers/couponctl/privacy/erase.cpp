@@ -51,6 +51,10 @@ class Erasure {
                 "privacy erase: nothing was done, since money is still to be moved; settle it first, or "
                 "say --despite-money");
         }
+        if (const auto messages = messages_in_flight(pg_, user_); messages > 0) {
+            throw CommandError("privacy erase: nothing was done, since " + std::to_string(messages) +
+                               " messages to this user are just being sent; try again in a minute");
+        }
         if (pg_.execute(lock_sql, {user_}).text(0, 0) != "t") {
             throw CommandError("privacy erase: another one is erasing this user");
         }

@@ -163,6 +163,16 @@ ErasePlan plan_erasure(PgConnection& pg, bool keep_kyc) {
     return Planner(pg).plan(keep_kyc);
 }
 
+std::int64_t messages_in_flight(PgConnection& pg, const std::string& user) {
+    std::int64_t messages = 0;
+    for (const auto& queue : message_queues) {
+        const auto sql = std::string("SELECT count(*) FROM ") + queue.table +
+                         " WHERE status = 'processing' AND " + message_of_user_sql(queue.table);
+        messages += pg.execute(sql.c_str(), {user}).number(0, 0);
+    }
+    return messages;
+}
+
 std::vector<std::string> money_in_flight(PgConnection& pg, const std::string& user) {
     const auto rows = pg.execute(in_flight_sql, {user});
     std::vector<std::string> reasons;

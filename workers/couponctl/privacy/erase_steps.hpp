@@ -2,6 +2,7 @@
 // whatever says who he is goes last.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct ErasePlan {
 
 // Throws PgError.
 ErasePlan plan_erasure(PgConnection& pg, bool keep_kyc);
+
+// E-mails and text messages of the user's that are being sent right now.
+std::int64_t messages_in_flight(PgConnection& pg, const std::string& user);
 
 // Why not yet: money that is still to be moved, a sentence each.
 std::vector<std::string> money_in_flight(PgConnection& pg, const std::string& user);

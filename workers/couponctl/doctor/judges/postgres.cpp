@@ -260,7 +260,7 @@ Findings judge_postgres(const PostgresFacts& facts) {
 
 Findings judge_connections(const ConnectionFacts& facts) {
     Notes notes("PostgreSQL", "connections");
-    const int others = facts.now - facts.ours_now;
+    const int others = std::max(facts.now - facts.ours_now, 0);
     const int wanted = others + std::max(facts.ours_most, facts.ours_now);
     const auto what = std::to_string(facts.now) + " of " + std::to_string(facts.most) +
                       " connections are used; edges and workers have " +
@@ -268,7 +268,8 @@ Findings judge_connections(const ConnectionFacts& facts) {
                       std::to_string(std::max(facts.ours_most, facts.ours_now));
     const auto remedy = "ALTER SYSTEM SET max_connections = " +
                         std::to_string((wanted * 3 / 2 + 10) / 10 * 10) +
-                        " and restart PostgreSQL, or lower the back end's pools";
+                        " and restart PostgreSQL (CONNECTION LIMIT of a role or database counts as "
+                        "well), or lower the back end's pools";
     constexpr int brim_percent = 95;
     if (facts.now * 100 >= facts.most * brim_percent) {
         notes.problem(what, remedy);

@@ -53,7 +53,7 @@ Findings judge_postgres(const PostgresFacts& facts);
 struct ConnectionFacts {
     std::string where;
     int most = 0;       // max_connections without those kept for superusers, or the role's own limit
-    int now = 0;        // all of the server's clients
+    int now = 0;        // that count for it
     int ours_now = 0;   // edges and workers among them
     int ours_most = 0;  // what edges and workers may come to
 };
