@@ -16,8 +16,8 @@ constexpr ngx_msec_t kPollSoon_ms = 20;
 constexpr ngx_msec_t kRetry_ms = 1000;
 constexpr ngx_msec_t kBusy_ms = 5;
 constexpr ngx_msec_t kStatement_ms = 10'000;
-// libpq takes rows apart as they come, before anything of ours can look at the time: 500 rows take
-// it a quarter of a millisecond.
+// libpq takes rows apart as they come, before anything of ours can look at the time: a page is small
+// enough to leave most of a turn.
 constexpr int kPage_rows = 500;
 constexpr size_t kSweepBucketsBetweenLooks = 64;
 // The log is kept for a day.
