@@ -47,7 +47,9 @@ bool is_ipv6_literal(std::string_view host) {
         return false;
     std::string address(host.substr(1, host.size() - 2));
     in6_addr parsed;
-    return inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
+    // inet_pton sees nothing behind a zero byte.
+    return address.find('\0') == std::string::npos &&
+           inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
 }
 
 bool is_port(std::string_view text) {

@@ -24,6 +24,9 @@ void check_redis(const std::string& url) {
 /// Behind "://:" and before '@' a password that no message may hold.
 void check_secret(std::string_view rest) {
     const std::string password = "Sesame-0pen";
+    if (rest.find(password) != std::string_view::npos) {
+        return;
+    }
     for (const auto* scheme : {"redis://:", "redis+sentinel://:", "unix://:"}) {
         try {
             const auto address = coupon::parse_redis_url(scheme + password + std::string(rest));

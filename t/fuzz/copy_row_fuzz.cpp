@@ -4,6 +4,7 @@
 
 #include "check.hpp"
 #include "clicks/copy_row.hpp"
+#include "core/click_id.hpp"
 #include "core/click_json.hpp"
 
 namespace {
@@ -60,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     row.text_array(click.flags);
     row.uuid(click.id);
     row.bigint(click.offer);
-    row.timestamp_ms(click.ts_ms.value_or(0));
+    row.timestamp_ms(coupon::click_id_ms(click.id));
 
     std::string_view left(out);
     check(take_number(left, 2) == 6);
