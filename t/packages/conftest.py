@@ -8,7 +8,7 @@ import pytest
 
 from harness.environment import BUILD, CHECKOUT, SANITIZE, fresh_directory
 
-from .debian import Unavailable, minimal_debian
+from .debian import Root, Unavailable, minimal_debian
 
 NAMES = ("libnginx-mod-http-coupon", "coupon-workers")
 
@@ -30,9 +30,11 @@ def debs():
 @pytest.fixture(scope="session")
 def debian():
     try:
-        return minimal_debian()
+        root = minimal_debian()
     except Unavailable as why:
         pytest.skip(str(why))
+    yield root
+    Root.remove_all()
 
 
 @pytest.fixture(scope="session")
