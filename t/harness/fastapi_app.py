@@ -64,3 +64,9 @@ async def upload(request: Request):
 async def fulfill(number: str):
     do(f"fulfill {number}")
     return {"ok": True}
+
+
+@app.post("/internal/{rest:path}")
+async def anything_internal(rest: str):
+    do("internal")
+    return {"ok": True}

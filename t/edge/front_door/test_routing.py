@@ -73,13 +73,52 @@ def test_the_dashboard_is_looked_for_at_its_socket(door):
     "/internal/orders/1/fulfill", "/internal/", "//internal/orders/1/fulfill", "/api/../internal/orders/1/fulfill",
     "/api/%2e%2e/internal/orders/1/fulfill", "/api/..%2finternal/orders/1/fulfill", "/api/x/../../internal/orders/1/fulfill",
     "/api/%252e%252e/internal/orders/1/fulfill", "/api/..;/internal/orders/1/fulfill", "/%69nternal/orders/1/fulfill",
-    "/internal/../api/../internal/orders/1/fulfill"])
+    "/internal/../api/../internal/orders/1/fulfill",
+    # NGINX takes these for /api/, while their first letters are those of /internal/.
+    "/internal/a/../../api/whoami", "//internal//x/../../api/y",
+    "/internal/orders/1/fulfill/%2e%2e/%2e%2e/%2e%2e/%2e%2e/api/x"])
 def test_internal_is_never_reached(door, fastapis, path):
     assert fastapis.all[0].ask("/internal/orders/0/fulfill", "POST").status == 200  # it is there, for the workers
     assert door.fetch(path, "POST").status in (400, 404, 405)
     with door.tls() as connection:
         assert connection.request(path, "POST", {"Host": "127.0.0.1"}).status in (400, 404, 405, 421)
-    assert fastapis.done()["fulfill 1"] == 0
+    assert not {"fulfill 1", "internal"} & set(fastapis.done())
+
+
+@pytest.mark.parametrize("path", [
+    "/api/./whoami", "/api/x/../whoami", "/api/x/%2E%2e/whoami", "/api/x%2f..%2fwhoami", "/api/whoami/..", "/api/whoami/%2e?x",
+    "/api/x/..#/whoami", "//api/whoami", "/%61pi/whoami", "/api%2fwhoami", "/%2fapi/whoami", "/x/../api/whoami",
+    "//out/nonsense", "/out/../index.html"])
+def test_a_path_in_disguise_is_refused(door, address, path):
+    """What the back end would read otherwise than NGINX, whichever of the two is right."""
+    for method in ("GET", "POST"):
+        answer = door.fetch(path, method, source=address)
+        assert answer.status == 400 and b"nginx" in answer.body, answer
+
+
+@pytest.mark.parametrize("path", [
+    "/api/whoami?next=/a/../b&x=//", "/api//whoami", "/api/x..y", "/api/...", "/api/.hidden", "/api/a%2fb", "/api/%2e%2e%2e",
+    "/api/caf%C3%A9", f"https://{NAME}/api/whoami"])
+def test_other_odd_paths_arrive(door, address, path):
+    answer = json.loads(door.fetch(path, source=address).body)
+    assert answer.get("path") == "/api/whoami" or answer == {"detail": "Not Found"}
+
+
+@pytest.mark.parametrize("path,status", [("/", 200), ("/?a/../b", 200), ("/caf%C3%A9/", 404), ("/a%20b/c", 404), ("/50%25", 404)])
+def test_pages_with_odd_names_are_looked_for(door, path, status):
+    assert door.fetch(path).status == status
+
+
+def test_hidden_files_are_no_pages(door):
+    for name in ("shop/.env", "shop/.git/config", "shop/a/.htpasswd", "shop/.well-known/security.txt"):
+        path = door.root / "var/www" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("hidden\n")
+    (door.root / "var/lib/coupon-worker/sitemap/.new").write_text("hidden\n")
+    for path in ("/.env", "/.git/config", "/%2egit/config", "/a/.htpasswd", "/sitemaps/.new"):
+        answer = door.fetch(path)
+        assert answer.status in (400, 404) and b"hidden" not in answer.body, path
+    assert door.fetch("/.well-known/security.txt").status == 200
 
 
 # --- state
@@ -157,7 +196,8 @@ def test_http_leads_to_https(door):
 # --- who is asking
 
 CLAIMS = {"X-Forwarded-For": "203.0.113.1", "X-Real-IP": "203.0.113.2", "Forwarded": "for=203.0.113.3",
-          "X-Forwarded-Proto": "http", "Proxy": "http://203.0.113.4/"}
+          "X-Forwarded-Proto": "http", "Proxy": "http://203.0.113.4/", "X-Forwarded-Host": "203.0.113.5",
+          "X-Forwarded-Prefix": "/203.0.113.6", "X-Original-URL": "/203.0.113.7", "X-Rewrite-URL": "/203.0.113.8"}
 
 
 def test_the_visitor_is_the_peer(door, address):
