@@ -106,8 +106,8 @@ TEST(RedisUrl, SocketAndSentinel) {
 TEST(RedisUrl, WhatIsWrongIsSaidWithoutTheSecret) {
     for (const auto* url :
          {"", "http://x", "redis://", "redis://u:secret@", "redis://secret@x", "redis://x:70000",
-          "redis://x:y", "redis://x/y", "redis://a,b", "rediss://:secret@x", "unix://relative",
-          "unix:///p?x=1", "redis+sentinel://x", "redis://:sec%2@x",
+          "redis://x:0", "redis://x:y", "redis://x/y", "redis://a,b", "rediss://:secret@x",
+          "unix://relative", "unix:///p?x=1", "redis+sentinel://x", "redis://:sec%2@x",
           "redis+sentinel://u:1/secret@x:2", "redis://[::1"}) {
         const auto refusal = refusal_of(url);
         EXPECT_TRUE(refusal.starts_with("REDIS_URL ")) << url << ": " << refusal;

@@ -90,6 +90,9 @@ RedisEndpoint parse_endpoint(std::string_view text, int default_port) {
     }
     if (!text.empty()) {
         endpoint.port = parse_number(text, 65535, "port");
+        if (endpoint.port == 0) {
+            refuse("has a wrong port");
+        }
     }
     return endpoint;
 }
