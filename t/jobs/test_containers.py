@@ -186,9 +186,14 @@ def test_nginx_accepts_the_configuration():
     for name in ("click_key", "redis_password", "razorpay_webhook"):
         shutil.copy(prepared() / "secrets" / name, directory)
     (directory / "database_url").write_text("postgresql://coupon:secret@127.0.0.1:5432/shop")
-    (directory / "nginx.conf").write_text(text)
+    # /etc/nginx holds Debian's mime.types and what the image's COPY lines name.
     shutil.copy("/etc/nginx/mime.types", directory)
-    shutil.copytree(CONTAINERS.parent / "coupon", directory / "coupon")
+    edge = DOCKERFILE.partition(" AS edge")[2].partition("\nFROM ")[0]
+    for source, target in re.findall(r"^COPY (nginx-conf/\S+) /etc/nginx/(\S+)$", edge, re.MULTILINE):
+        copy = shutil.copytree if (CHECKOUT / source).is_dir() else shutil.copy
+        copy(CHECKOUT / source, directory / target)
+    assert (directory / "nginx.conf").read_text() == (CONTAINERS / "nginx.conf").read_text()
+    (directory / "nginx.conf").write_text(text)
     run = subprocess.run(["/usr/sbin/nginx", "-t", "-p", directory, "-e", "stderr", "-c", directory / "nginx.conf"],
                          capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
