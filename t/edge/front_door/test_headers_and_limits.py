@@ -141,7 +141,8 @@ def waiting_bodies(door, address, path, count):
 
 
 @pytest.mark.parametrize("path,asked,most", [(f"/webhooks/admitad/{ADMITAD_TOKEN}", f"/webhooks/admitad/{ADMITAD_TOKEN}", 32),
-                                             ("/admin/workers/x", "/", 128)], ids=["webhooks", "requests"])
+                                             ("/admin/workers/x", "/", 128), ("/admin/workers/x", "/webhooks/razorpay", 128)],
+                         ids=["webhooks", "requests", "requests and then webhooks"])
 def test_an_address_may_have_so_many_under_way(door, address, path, asked, most):
     before = len(door.log())
     held = waiting_bodies(door, address, path, most - 1)
@@ -155,6 +156,40 @@ def test_an_address_may_have_so_many_under_way(door, address, path, asked, most)
         for connection in held:
             connection.close()
     assert ADMITAD_TOKEN not in door.log()[before:]
+
+
+def test_webhooks_of_an_ipv6_64_are_those_of_one_visitor(door):
+    def head(number):
+        return (f"POST /webhooks/razorpay HTTP/1.1\r\nHost: shop.example\r\nX-Forwarded-For: 2001:db8:9:9:{number:x}::1\r\n"
+                "Content-Length: 9\r\n\r\n").encode()
+
+    def refused(network):
+        headers = {"X-Forwarded-For": f"2001:db8:9:{network}:ffff::1"}
+        return door.fetch("/webhooks/razorpay", "POST", headers, PROXY, b"{}").status == 429
+    held = [door.tls(PROXY) for _ in range(32)]
+    try:
+        for number, connection in enumerate(held):
+            connection.send(head(number))
+        eventually(lambda: refused(9), "429", 4)
+        assert not refused(8)
+    finally:
+        for connection in held:
+            connection.close()
+
+
+@pytest.mark.parametrize("provider,fits,too_large", [("razorpay", 256, 257), ("phonepe", 64, 65), ("cashfree", 64, 65),
+                                                     (f"admitad/{ADMITAD_TOKEN}", 16, 17)])
+def test_a_webhook_may_be_as_large_as_its_provider_sends(door, address, provider, fits, too_large):
+    """In KB. The last byte is not sent: what is too large is refused by what its head says."""
+    for size, refused in ((too_large, True), (fits, False)):
+        with door.tls(address, timeout_s=1) as connection:
+            connection.send(f"POST /webhooks/{provider} HTTP/1.1\r\nHost: shop.example\r\nContent-Length: {size * 1024}\r\n"
+                            "\r\n".encode())
+            if refused:
+                assert connection.read().status == 413
+            else:
+                with pytest.raises(TimeoutError):  # it waits for the body
+                    connection.read()
 
 
 def test_slow_visitors_are_left(door, address):
@@ -174,7 +209,8 @@ def test_every_line_is_json_and_holds_no_token(door, address):
     requests = [("GET", f"/webhooks/admitad/{ADMITAD_TOKEN}?subid4=x&admitad_id=1&payment_status=approved&payment_sum=1"),
                 ("GET", f"/webhooks/admitad/{token}?s=1"), ("DELETE", f"/webhooks/admitad/{ADMITAD_TOKEN}"),
                 ("GET", f"/webhooks/unknown/{token}"), ("GET", UNKNOWN + "/7?e=1&s=signature-of-a-link"),
-                ("GET", "/api/whoami?password=of-a-visitor")]
+                ("GET", f"/webhooks/{token}"), ("GET", f"/webhooks/{token}/x"), ("GET", f"/webhooks/razorpay/{token}"),
+                ("GET", "/webhooks/razorpay"), ("GET", "/api/whoami?password=of-a-visitor")]
     for method, path in requests:
         door.fetch(path, method, source=address)
 
@@ -184,10 +220,28 @@ def test_every_line_is_json_and_holds_no_token(door, address):
         mine = [line for line in found if line["remote"] == address]
         return len(mine) >= len(requests) and (mine, text)
     mine, text = eventually(lines, "the lines")
-    assert sorted(line["path"] for line in mine) == [
+    assert sorted(line["path"] for line in mine) == sorted([
         "/api/whoami", UNKNOWN + "/7", "/webhooks/admitad/***", "/webhooks/admitad/***", "/webhooks/admitad/***",
-        "/webhooks/unknown/***"]
+        "/webhooks/***", "/webhooks/***", "/webhooks/***", "/webhooks/razorpay", "/webhooks/razorpay/***"])
     assert [line["verdict"] for line in mine if line["path"].startswith("/out/")] == ["fallback"]
     for secret in (ADMITAD_TOKEN, token, "signature-of-a-link", "of-a-visitor"):
         assert secret.encode() not in text
     assert not re.search(rf"{ADMITAD_TOKEN}|{token}|signature-of-a-link", door.log())
+
+
+def test_what_is_refused_writes_no_secret_to_the_error_log(door, address):
+    """A token of a provider that is not taken, in a request too large; the query of one above a limit."""
+    before = len(door.log())
+    for path in (f"/webhooks/msg91/{ADMITAD_TOKEN}", f"/webhooks/{ADMITAD_TOKEN}"):
+        with door.tls(address) as connection:
+            connection.send(f"POST {path} HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 90000000\r\n\r\n".encode())
+            assert connection.read().status == 404
+    with door.tls(address) as connection:
+        eventually(lambda: connection.request("/api/nothing?password=of-a-visitor").status == 429, "the limit", 20)
+    held = waiting_bodies(door, address, "/admin/workers/x?password=of-a-visitor", 128)
+    try:
+        eventually(lambda: door.fetch("/?password=of-a-visitor", source=address).status == 429, "429", 4)
+    finally:
+        for connection in held:
+            connection.close()
+    assert not re.search(rf"{ADMITAD_TOKEN}|of-a-visitor", door.log()[before:])
