@@ -9,6 +9,9 @@ namespace coupon {
 // Rows of a queue's table that still name their recipient.
 extern const char* const message_known_sql;
 
+// What such a row's UPDATE sets, for one who waits for locked rows.
+extern const char* const forget_message_set;
+
 // An UPDATE of up to $2 rows of the table for which the condition (over its columns and $1) holds,
 // those that are locked left out. Recipient, data, text and error go; the key's digest stays, by
 // which the same message queued again is known. `condition` is ours, never from outside.

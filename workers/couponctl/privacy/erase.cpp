@@ -17,6 +17,7 @@ namespace {
 
 constexpr int deadline_ms = 5 * 60 * 1000;
 constexpr std::int64_t batch_rows = 1000;
+constexpr int rounds_max = 20;  // of a step whose rows somebody makes anew
 
 // Of the session, so that a killed run leaves none. The first number is ours alone.
 constexpr const char* lock_sql = "SELECT pg_try_advisory_lock(hashtext('couponctl privacy'), hashtext($1))";
@@ -37,7 +38,7 @@ class Erasure {
 
     void run() {
         user_ = find_user(pg_, options_.user);
-        plan_ = plan_erasure(pg_, options_.keep_kyc);
+        plan_ = plan_erasure(pg_, options_.keep_kyc, options_.despite_money);
         const auto in_flight = money_in_flight(pg_, user_);
         for (const auto& reason : in_flight) {
             out_ << "money is still to be moved: " << reason << '\n';
@@ -69,8 +70,12 @@ class Erasure {
     void show_counts() {
         out_ << "user " << user_ << "; rows that would be erased, or made nobody's:\n";
         for (const auto& step : plan_.steps) {
-            line(step.name, pg_.execute(step.count_sql.c_str(), {user_}).number(0, 0));
+            line(step.name, left(step));
         }
+        for (const auto& step : plan_.last) {
+            line(step.name, left(step));
+        }
+        line(plan_.user.name, left(plan_.user));
         say_what_stays();
         out_ << "nothing was done; --yes does it\n";
     }
@@ -82,24 +87,78 @@ class Erasure {
             // While it is known which webhooks and messages were the user's.
             count("archive", erase_from_archive(pg_, options_.archive, user_, out_));
         }
-        for (std::size_t i = 0; i + 1 < plan_.steps.size(); ++i) {
-            line(plan_.steps[i].name, erase_rows(plan_.steps[i]));
+        for (const auto& step : plan_.steps) {
+            refuse_money();
+            line(step.name, erase_rows(step));
         }
-        finish(plan_.steps.back());
+        finish();
         say_what_stays();
+    }
+
+    std::int64_t left(const EraseStep& step) {
+        return pg_.execute(step.count_sql.c_str(), {user_}).number(0, 0);
     }
 
     std::int64_t erase_rows(const EraseStep& step) {
         std::int64_t rows = 0;
-        std::int64_t taken = 1;
-        while (taken > 0) {
-            PgTransaction transaction(pg_);
-            taken = pg_.execute(step.erase_sql.c_str(), {user_, std::to_string(batch_rows)}).affected();
-            count(step.name, taken);
-            transaction.commit();
-            rows += taken;
+        for (int round = 0; round < rounds_max; ++round) {
+            std::int64_t taken = 0;
+            do {
+                PgTransaction transaction(pg_);
+                taken = erase_batch(step);
+                transaction.commit();
+                rows += taken;
+            } while (taken > 0);
+            if (left(step) == 0) {
+                return rows;
+            }
+        }
+        stop("somebody keeps changing this user's rows of " + step.name);
+    }
+
+    // Within a transaction. Rows that somebody is changing are waited for.
+    std::int64_t erase_batch(const EraseStep& step) {
+        const auto locked = pg_.execute(step.lock_sql.c_str(), {user_, std::to_string(batch_rows)});
+        if (locked.rows() == 0) {
+            return 0;
+        }
+        PgArray places;
+        for (int row = 0; row < locked.rows(); ++row) {
+            places.add(locked.text(row, 0));
+        }
+        const auto rows = pg_.execute(step.erase_sql.c_str(), {user_, places.literal()}).affected();
+        if (rows != locked.rows()) {
+            stop("somebody changed this user's rows of " + step.name);
+        }
+        count(step.name, rows);
+        return rows;
+    }
+
+    // As erase_rows(), within the last transaction.
+    std::int64_t erase_at_end(const EraseStep& step) {
+        std::int64_t rows = 0;
+        for (std::int64_t taken = 1; taken > 0; rows += taken) {
+            taken = erase_batch(step);
+        }
+        if (left(step) > 0) {
+            stop("somebody changed this user's rows of " + step.name);
         }
         return rows;
+    }
+
+    [[noreturn]] static void stop(const std::string& why) {
+        throw CommandError("privacy erase: not done, since " + why +
+                           "; what says who the user is was left as it is: try again in a minute");
+    }
+
+    // What began to be moved since the run began needs what would be erased.
+    void refuse_money() {
+        if (options_.despite_money) {
+            return;
+        }
+        if (const auto reasons = money_in_flight(pg_, user_); !reasons.empty()) {
+            stop("money began to be moved meanwhile: " + reasons.front());
+        }
     }
 
     void count(const std::string& name, std::int64_t rows) {
@@ -108,12 +167,26 @@ class Erasure {
         }
     }
 
-    // The user's own row, by which all others were found, and with it the record of what was done.
-    void finish(const EraseStep& step) {
+    // The user's own row, by which all others were found, and with it the record of what was done. Once
+    // it is locked, nothing new can be his.
+    void finish() {
         PgTransaction transaction(pg_);
-        const auto rows =
-            pg_.execute(step.erase_sql.c_str(), {user_, std::to_string(batch_rows)}).affected();
-        count(step.name, rows);
+        pg_.execute(plan_.user.lock_sql.c_str(), {user_});
+        for (const auto& step : plan_.steps) {
+            if (step.again) {
+                erase_at_end(step);
+            }
+        }
+        std::vector<std::int64_t> rows;
+        for (const auto& step : plan_.last) {
+            rows.push_back(erase_at_end(step));
+        }
+        if (messages_in_flight(pg_, user_) > 0) {
+            stop("messages to this user are just being sent");
+        }
+        refuse_money();
+        rows.push_back(pg_.execute(plan_.user.erase_sql.c_str(), {user_}).affected());
+        count(plan_.user.name, rows.back());
         const auto counts =
             nlohmann::ordered_json::parse(pg_.execute(finish_sql, {user_}).text(0, 0));
         if (!counts.empty()) {
@@ -121,7 +194,10 @@ class Erasure {
                               "privacy.erase", "users", user_, {{"rows", counts}}});
         }
         transaction.commit();
-        line(step.name, rows);
+        for (std::size_t i = 0; i < plan_.last.size(); ++i) {
+            line(plan_.last[i].name, rows[i]);
+        }
+        line(plan_.user.name, rows.back());
         if (counts.empty()) {
             out_ << "nothing was left to erase\n";
         }

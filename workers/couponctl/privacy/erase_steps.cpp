@@ -21,39 +21,53 @@ constexpr const char* may_be_empty_sql =
     "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND NOT attisdropped"
     " AND NOT attnotnull AND attname = ANY ($2::text[]) ORDER BY attnum";
 
-constexpr const char* in_flight_sql =
-    "SELECT 'withdrawal ' || id || ' is ' || status FROM withdrawals"
-    "  WHERE user_id = $1::bigint AND status::text IN ('pending', 'approved')"
-    " UNION ALL SELECT 'order ' || id || ' is ' || status || ', its payment ' || payment_status"
-    "  FROM orders WHERE user_id = $1::bigint AND (status::text IN ('processing', 'review')"
-    "   OR payment_status::text = 'authorized'"
-    "   OR (status::text = 'pending' AND created_at > now() - interval '1 day'))"
-    " UNION ALL SELECT 'hold ' || id || ' of ' || amount || ' is open' FROM ledger_holds"
-    "  WHERE user_id = $1::bigint AND status = 'open'"
-    " UNION ALL SELECT 'cashback ' || id || ' of ' || cashback_amount || ' is ' || status"
-    "  FROM cashback_events WHERE user_id = $1::bigint AND status::text IN ('pending', 'confirmed')"
-    " UNION ALL SELECT 'the wallet holds ' || available FROM wallet_balances"
-    "  WHERE user_id = $1::bigint AND available <> 0";
+// Over rows with the alias a.
+constexpr const char* withdrawal_open = "a.status::text IN ('pending', 'approved')";
+constexpr const char* order_open =
+    "(a.status::text IN ('processing', 'review') OR a.payment_status::text = 'authorized'"
+    " OR (a.status::text = 'pending' AND a.created_at > now() - interval '1 day')"
+    " OR EXISTS (SELECT FROM payments p WHERE p.order_id = a.id"
+    "  AND p.status::text IN ('created', 'pending', 'authorized')"
+    "  AND p.created_at > now() - interval '7 days'))";
+
+std::string in_flight_sql() {
+    return std::string("SELECT 'withdrawal ' || a.id || ' is ' || a.status FROM withdrawals a"
+                       " WHERE a.user_id = $1::bigint AND ") +
+           withdrawal_open +
+           " UNION ALL SELECT 'order ' || a.id || ' is ' || a.status || ', its payment ' || a.payment_status"
+           " FROM orders a WHERE a.user_id = $1::bigint AND " +
+           order_open +
+           " UNION ALL SELECT 'hold ' || id || ' of ' || amount || ' is open' FROM ledger_holds"
+           "  WHERE user_id = $1::bigint AND status = 'open'"
+           " UNION ALL SELECT 'cashback ' || id || ' of ' || cashback_amount || ' is ' || status"
+           "  FROM cashback_events WHERE user_id = $1::bigint AND status::text IN ('pending', 'confirmed')"
+           " UNION ALL SELECT 'the wallet holds ' || available FROM wallet_balances"
+           "  WHERE user_id = $1::bigint AND available <> 0";
+}
+
+// Two statements, so that the second sees what the first has waited for. `change` is "UPDATE t AS a SET …".
+EraseStep step_of(const std::string& name, const std::string& table, const std::string& change,
+                  const std::string& where) {
+    return {name, "SELECT count(*) FROM " + table + " a WHERE " + where,
+            "SELECT a.ctid FROM " + table + " a WHERE " + where + " LIMIT $2::bigint FOR UPDATE OF a",
+            change + " WHERE a.ctid = ANY ($2::tid[]) AND $1::bigint IS NOT NULL"};
+}
 
 // Rows of `table` (alias a) for which `where` holds, which it does no more once they are written.
 EraseStep update_step(const std::string& name, const std::string& table,
                       const std::string& assignments, const std::string& where) {
-    return {name, "SELECT count(*) FROM " + table + " a WHERE " + where,
-            "UPDATE " + table + " AS a SET " + assignments + " WHERE a.ctid = ANY (ARRAY(SELECT a.ctid FROM " +
-                table + " a WHERE " + where + " LIMIT $2::bigint FOR UPDATE))"};
+    return step_of(name, table, "UPDATE " + table + " AS a SET " + assignments, where);
 }
 
 EraseStep delete_step(const std::string& name, const std::string& table, const std::string& where) {
-    return {name, "SELECT count(*) FROM " + table + " a WHERE " + where,
-            "DELETE FROM " + table + " AS a WHERE a.ctid = ANY (ARRAY(SELECT a.ctid FROM " + table +
-                " a WHERE " + where + " LIMIT $2::bigint FOR UPDATE))"};
+    return step_of(name, table, "DELETE FROM " + table + " AS a", where);
 }
 
 class Planner {
   public:
     explicit Planner(PgConnection& pg) : pg_(pg) {}
 
-    ErasePlan plan(bool keep_kyc) {
+    ErasePlan plan(bool keep_kyc, bool despite_money) {
         add_clicks();
         plan_.steps.push_back(
             update_step("click_rejects", "click_rejects", "raw = ''",
@@ -63,7 +77,7 @@ class Planner {
             "webhook_logs", "webhook_logs",
             "body = NULL, headers = '{}', query = NULL, fields = '{}', remote = NULL, raw = NULL",
             webhook_where()));
-        add_columns("payments", "a.order_id IN (SELECT id FROM orders WHERE user_id = $1::bigint)",
+        add_columns(plan_.steps, "payments", "a.order_id IN (SELECT id FROM orders WHERE user_id = $1::bigint)",
                     {"gateway_response", "error_message"});
         plan_.steps.push_back(update_step("audit_logs", "audit_logs", "details = '{}'",
                                           std::string(audit_of_user_sql) +
@@ -76,12 +90,15 @@ class Planner {
                 user_phone_sql + ")))"));
         const std::string own = "a.user_id = $1::bigint";
         plan_.steps.push_back(delete_step("user_sessions", "user_sessions", own));
-        add_columns("withdrawals", own);
         if (!keep_kyc) {
-            add_columns("user_kyc", own);
+            add_columns(plan_.steps, "user_kyc", own);
         }
-        add_columns("orders", own);
-        add_columns("users", "a.id = $1::bigint");
+        const auto closed = [&](const char* open) {
+            return despite_money ? own : own + " AND (" + open + ") IS NOT TRUE";
+        };
+        add_columns(plan_.last, "withdrawals", closed(withdrawal_open));
+        add_columns(plan_.last, "orders", closed(order_open));
+        add_user();
         return std::move(plan_);
     }
 
@@ -129,10 +146,10 @@ class Planner {
                 "status = 'completed', delivery_status = 'expired', finished_at = now(),"
                 " lease_token = NULL, lease_until = NULL",
                 mine + " AND a.status IN ('pending', 'failed') AND " + message_known_sql));
-            const auto sent = mine + " AND status = 'completed'";
-            plan_.steps.push_back(
-                {table, "SELECT count(*) FROM " + table + " WHERE " + sent + " AND " + message_known_sql,
-                 forget_messages_sql(table, sent)});
+            plan_.steps.back().again = true;
+            plan_.steps.push_back(update_step(table, table, forget_message_set,
+                                              mine + " AND a.status = 'completed' AND " + message_known_sql));
+            plan_.steps.back().again = true;
         }
     }
 
@@ -143,12 +160,25 @@ class Planner {
                " NOT NULL OR a.raw IS NOT NULL OR a.headers <> '{}' OR a.fields <> '{}')";
     }
 
-    void add_columns(const std::string& table, const std::string& own,
+    // By its id, and locked before anything at the end is looked at.
+    void add_user() {
+        auto columns = personal_columns(pg_, "users");
+        plan_.kept.insert(plan_.kept.end(), columns.kept.begin(), columns.kept.end());
+        const std::string mine = " WHERE a.id = $1::bigint";
+        const auto left = mine + " AND " + columns.present;
+        plan_.user = {"users", "SELECT count(*) FROM users a" + left,
+                      "SELECT FROM users a" + mine + " FOR UPDATE",
+                      columns.assignments.empty()
+                          ? "SELECT FROM users a" + left
+                          : "UPDATE users AS a SET " + columns.assignments + left};
+    }
+
+    void add_columns(std::vector<EraseStep>& steps, const std::string& table, const std::string& own,
                      const std::vector<std::string>& only = {}) {
         auto columns = personal_columns(pg_, table, only);
         plan_.kept.insert(plan_.kept.end(), columns.kept.begin(), columns.kept.end());
         if (!columns.assignments.empty()) {
-            plan_.steps.push_back(
+            steps.push_back(
                 update_step(table, table, columns.assignments, own + " AND " + columns.present));
         }
     }
@@ -159,8 +189,8 @@ class Planner {
 
 }  // namespace
 
-ErasePlan plan_erasure(PgConnection& pg, bool keep_kyc) {
-    return Planner(pg).plan(keep_kyc);
+ErasePlan plan_erasure(PgConnection& pg, bool keep_kyc, bool despite_money) {
+    return Planner(pg).plan(keep_kyc, despite_money);
 }
 
 std::int64_t messages_in_flight(PgConnection& pg, const std::string& user) {
@@ -174,7 +204,7 @@ std::int64_t messages_in_flight(PgConnection& pg, const std::string& user) {
 }
 
 std::vector<std::string> money_in_flight(PgConnection& pg, const std::string& user) {
-    const auto rows = pg.execute(in_flight_sql, {user});
+    const auto rows = pg.execute(in_flight_sql().c_str(), {user});
     std::vector<std::string> reasons;
     for (int row = 0; row < rows.rows(); ++row) {
         reasons.emplace_back(rows.text(row, 0));

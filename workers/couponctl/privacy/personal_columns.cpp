@@ -8,7 +8,8 @@ namespace {
 constexpr const char* columns_sql =
     "SELECT quote_ident(a.attname), a.attname, CASE WHEN NOT a.attnotnull THEN 'NULL'"
     "  WHEN base.typname IN ('text', 'varchar', 'bpchar', 'citext') THEN"
-    "   CASE WHEN a.atttypmod > 4 THEN format('left(''erased-'' || a.id, %s)', a.atttypmod - 4)"
+    "   CASE WHEN a.atttypmod > 4 THEN format('CASE WHEN length(''erased-'' || a.id) <= %1$s THEN ''erased-'' || a.id ELSE"
+    "     left(encode(sha256(convert_to(''erased-'' || a.id, ''UTF8'')), ''hex''), %1$s) END', a.atttypmod - 4)"
     "    ELSE '''erased-'' || a.id' END"
     "  WHEN base.typname IN ('jsonb', 'json') THEN quote_literal('{}') || '::' || base.typname"
     "  WHEN base.typname IN ('_text', '_varchar') THEN quote_literal('{}') END"
