@@ -1,4 +1,6 @@
 """The edge reaches Redis through NGINX's own stream proxy, over TLS, and only the Redis it was told to trust."""
+import socket
+
 import pytest
 
 from harness.authority import Authority
@@ -50,6 +52,22 @@ def test_clicks_go_through_the_proxy(new_door, redis):
         worker = ClickWorker(shop.database.url, redis.url(0, shop.edge.port("redis"))).start()
         eventually(lambda: shop.clicks_of(offer) == 3, "the clicks in PostgreSQL", 20)
         worker.stop()
+
+
+def test_who_takes_all_connections_of_the_port_does_not_take_the_edges(new_door, redis):
+    with new_door(changes={"redis_port 512": "redis_port 1"}) as shop:
+        offer, address = shop.offer(), ("127.0.0.1", shop.edge.port("redis"))
+        with socket.create_connection(address):
+            def refused():
+                with socket.create_connection(address, 5) as another:
+                    another.settimeout(1)
+                    try:
+                        return another.recv(1) == b""
+                    except TimeoutError:
+                        return False
+            eventually(refused, "no second connection")
+            follow(shop, offer)  # two workers of the edge are connected, twice each
+            eventually(lambda: queued(redis) == 3, "the clicks in Redis")
 
 
 def refused_and_then_trusted(shop, redis, trusted, error):
