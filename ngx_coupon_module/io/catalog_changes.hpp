@@ -27,6 +27,7 @@ class CatalogChanges {
     std::vector<int64_t> take_offers(std::size_t max);
     bool has_offers() const noexcept { return !offers_.empty(); }
 
+    bool has_merchants() const noexcept { return !merchants_.empty(); }
     // The merchant to go on with, and the offer id its next page begins after.
     std::pair<int64_t, int64_t> next_merchant() const { return *merchants_.begin(); }
     void merchant_read_up_to(int64_t merchant, int64_t offer_id) {

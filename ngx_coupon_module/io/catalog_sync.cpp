@@ -89,26 +89,56 @@ void CatalogSync::lost() {
     poll_timer_.stop();
 }
 
-// One thing at a time, so that rows are applied in the order in which PostgreSQL answered.
+// One thing at a time, so that rows are applied in the order in which PostgreSQL answered. In turns:
+// with PostgreSQL far away a poll is due again before it is answered, and steady changes always leave
+// offers to read.
 void CatalogSync::next() {
     if (!online_ || busy_ || retry_timer_.running()) {
         return;
     }
     if (!identified_) {
         identify();
-    } else if (poll_due_) {
-        poll();
-    } else if (changes_.has_offers()) {
-        read_offers();
-    } else if (!changes_.empty()) {
-        read_merchant();
-    } else if (load_.stage == Stage::pages) {
+        return;
+    }
+    for (int kind = 0; kind < kWorkKinds; ++kind) {
+        last_work_ = static_cast<Work>((static_cast<int>(last_work_) + 1) % kWorkKinds);
+        if (begin(last_work_)) {
+            return;
+        }
+    }
+}
+
+// False when there is nothing of the kind to do.
+bool CatalogSync::begin(Work work) {
+    switch (work) {
+        case Work::poll:
+            if (poll_due_) {
+                poll();
+                return true;
+            }
+            return false;
+        case Work::offers:
+            if (changes_.has_offers()) {
+                read_offers();
+                return true;
+            }
+            return false;
+        case Work::merchant:
+            if (changes_.has_merchants()) {
+                read_merchant();
+                return true;
+            }
+            return false;
+        case Work::full_load:
+            break;
+    }
+    const bool loads = loading();
+    if (load_.stage == Stage::pages) {
         read_page();
     } else if (load_.stage == Stage::sweep) {
         next_turn(&CatalogSync::sweep);
-    } else {
-        caught_up();
     }
+    return loads;
 }
 
 void CatalogSync::next_turn(Then work) {
@@ -241,6 +271,7 @@ void CatalogSync::go_on_taking_changes() {
         changes_.clear();
         begin_full_load();
     }
+    look_whether_caught_up();
     next();
 }
 
@@ -289,10 +320,14 @@ void CatalogSync::changes_applied() {
             std::to_string(broken.count) + " changed offers stay out, the first: " + broken.first);
         applier_.forget_broken();
     }
+    look_whether_caught_up();
 }
 
-// Everything `seen_` sees is in the catalogue.
-void CatalogSync::caught_up() {
+// Without changes left, everything `seen_` sees is in the catalogue, also when the next poll is due.
+void CatalogSync::look_whether_caught_up() {
+    if (!changes_.empty() || loading()) {
+        return;
+    }
     if (seen_ms_ != zone_.stats().log_read_ms) {
         zone_.log_read(xmin_of(seen_), seen_ms_);
     }
@@ -306,7 +341,7 @@ void CatalogSync::caught_up() {
 
 void CatalogSync::begin_full_load() {
     zone_.begin_full_load();
-    load_ = {Stage::pages, INT64_MIN, 0, boottime_ms()};
+    load_ = {Stage::pages, INT64_MIN, 0, boottime_ms(), xmin_of(seen_), seen_ms_};
     applier_.forget_broken();
     log_line(NGX_LOG_NOTICE, log_, "loading the catalogue in full");
 }
@@ -337,10 +372,15 @@ void CatalogSync::sweep() {
         }
     }
     next();
+    if (load_.stage == Stage::sweep) {
+        next_turn(&CatalogSync::sweep);  // it needs no answer of PostgreSQL
+    }
 }
 
+// Changes of which polls told meanwhile may still wait to be read: what the catalogue surely knows is
+// what was seen before the first page.
 void CatalogSync::finish_full_load() {
-    zone_.finish_full_load(system_identifier_, xmin_of(seen_), seen_ms_);
+    zone_.finish_full_load(system_identifier_, load_.cursor, load_.seen_ms);
     std::string line = "the catalogue is loaded: " + std::to_string(zone_.stats().entries) +
                        " offers in " + std::to_string(boottime_ms() - load_.started_ms) + " ms";
     if (const auto& broken = applier_.broken(); broken.count > 0) {
@@ -349,6 +389,7 @@ void CatalogSync::finish_full_load() {
     log_line(NGX_LOG_NOTICE, log_, line);
     load_ = {};
     applier_.forget_broken();
+    look_whether_caught_up();
     upkeep_.loaded();
     next();
 }

@@ -45,9 +45,15 @@ class CatalogSync {
         int64_t last_id = INT64_MIN;  // read up to here
         size_t sweep_position = 0;
         uint64_t started_ms = 0;
+        uint64_t cursor = 0;   // of seen_ at the start
+        uint64_t seen_ms = 0;  // seen_ms_ at the start
     };
+    // In the order in which they take turns.
+    enum class Work : uint8_t { poll, offers, merchant, full_load };
+    static constexpr int kWorkKinds = 4;
 
     void next();
+    bool begin(Work work);
     void ask(Statement statement, Take take);
     void next_turn(Then work);
     void apply(PgResult rows, const std::vector<int64_t>& asked, Then then);
@@ -74,7 +80,7 @@ class CatalogSync {
     void page_applied();
     void sweep();
     void finish_full_load();
-    void caught_up();
+    void look_whether_caught_up();
 
     CatalogZone& zone_;
     PgConnection& pg_;
@@ -85,6 +91,7 @@ class CatalogSync {
     bool online_ = false;
     bool identified_ = false;
     bool busy_ = false;  // a statement is out, or its rows are being applied
+    Work last_work_ = Work::full_load;
     bool poll_due_ = false;
     bool poll_hurried_ = false;  // a notification has brought the next poll forward already
     std::string problem_;

@@ -46,26 +46,58 @@ CHANGE_STEADILY = """DO $$ BEGIN
 END $$"""
 
 
-def test_a_change_among_steady_changes(shop, edge):
-    """They come faster than the edge waits for more after the first: none may hold back the others."""
-    offer = known(shop, shop.offer())
-    others = [known(shop, shop.offer()) for _ in range(5)]
+@contextlib.contextmanager
+def changing_steadily(shop, offers):
     with contextlib.ExitStack() as stack:
-        for other in others:
+        for offer in offers:
             connection = stack.enter_context(contextlib.closing(shop.database.connect()))
             connection.autocommit = True
-            thread = threading.Thread(target=change_steadily, args=(connection, other))
+            thread = threading.Thread(target=change_steadily, args=(connection, offer))
             thread.start()
             stack.callback(thread.join)
             stack.callback(connection.cancel)
-        eventually(lambda: "/buy" not in edge.get(others[0].path).location, "they change", ARRIVES_S)
-        shop.sql("UPDATE offers SET is_active = false WHERE id = %s", offer.id)
-        becomes(shop, offer, 404)
+        yield
 
 
 def change_steadily(connection, offer):
     with contextlib.suppress(psycopg2.errors.QueryCanceled), connection.cursor() as cursor:
         cursor.execute(CHANGE_STEADILY % offer.id)
+
+
+def test_a_change_among_steady_changes(shop, edge):
+    """They come faster than the edge waits for more after the first: none may hold back the others."""
+    offer = known(shop, shop.offer())
+    others = [known(shop, shop.offer()) for _ in range(5)]
+    with changing_steadily(shop, others):
+        eventually(lambda: "/buy" not in edge.get(others[0].path).location, "they change", ARRIVES_S)
+        shop.sql("UPDATE offers SET is_active = false WHERE id = %s", offer.id)
+        becomes(shop, offer, 404)
+
+
+def test_steady_changes_of_a_database_far_away(new_shop):
+    """Before an answer is here, more has changed: the edge must load, and hear of merchants, all the same."""
+    shop = new_shop(gates=True, start=False)
+    merchant = shop.merchant()
+    offers = [shop.offer(merchant) for _ in range(5)]
+    other = shop.offer()
+    shop.postgres_gate.delay(0.015)
+    with changing_steadily(shop, [other]):
+        shop.edge.start()
+        for offer in offers:
+            assert shop.edge.get(offer.path).headers["x-cache"] in ("HIT", "STALE")  # never asked for
+        known(shop, offers[0])  # the catalogue counts as current
+        shop.sql("UPDATE merchants SET is_active = false WHERE id = %s", merchant.id)
+        for offer in offers:
+            becomes(shop, offer, 404)
+        assert "/buy" not in shop.edge.get(other.path).location
+
+
+def test_a_database_slower_than_the_polls(new_shop):
+    shop = new_shop(gates=True)
+    offer = known(shop, shop.offer())
+    shop.postgres_gate.delay(0.15)
+    shop.sql("UPDATE offers SET is_active = false WHERE id = %s", offer.id)
+    becomes(shop, offer, 404)
 
 
 def test_deleted_row(shop, edge):

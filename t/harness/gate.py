@@ -1,12 +1,15 @@
 """A TCP forwarder in front of a server, so that one test can lose that server alone."""
+import collections
 import selectors
 import socket
 import threading
+import time
 
 
 class Gate:
     """Forwards loopback connections to a port. shut(): connections are cut and refused;
-    stall(): bytes stop flowing but connections stay; open(): back to normal."""
+    stall(): bytes stop flowing but connections stay; open(): back to normal;
+    delay(): bytes arrive so many seconds later, each way."""
 
     def __init__(self, target_port):
         self.target_port = target_port
@@ -17,6 +20,8 @@ class Gate:
         self._wake_read, self._wake_write = socket.socketpair()
         self._selector.register(self._wake_read, selectors.EVENT_READ)
         self._peers = {}
+        self._delay_s = 0
+        self._on_their_way = collections.deque()  # (when to deliver, source, bytes; none: its end)
         self._state = "open"
         self._applied = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -31,6 +36,9 @@ class Gate:
     def stall(self):
         self._become("stalled")
 
+    def delay(self, seconds):
+        self._delay_s = seconds
+
     def close(self):
         self._become("closed")
         self._thread.join()
@@ -43,14 +51,15 @@ class Gate:
 
     def _serve(self):
         while self._state != "closed":
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(self._pause_s()):
                 if key.fileobj is self._wake_read:
                     self._wake_read.recv(100)
                     self._apply()
                 elif key.fileobj is self._listener:
                     self._accept()
                 elif key.fileobj in self._peers:
-                    self._forward(key.fileobj)
+                    self._take(key.fileobj)
+            self._deliver()
         self._cut_all()
         self._listener.close()
         self._applied.set()
@@ -84,15 +93,32 @@ class Gate:
             if self._state == "open":
                 self._selector.register(this, selectors.EVENT_READ)
 
-    def _forward(self, source):
+    def _take(self, source):
         try:
             data = source.recv(65536)
-            if data:
-                self._peers[source].sendall(data)
-                return
         except OSError:
-            pass
-        self._cut(source)
+            data = b""
+        if not data:
+            self._selector.unregister(source)
+        self._on_their_way.append((time.monotonic() + self._delay_s, source, data))
+
+    def _pause_s(self):
+        if self._state != "open" or not self._on_their_way:
+            return None
+        return max(0, self._on_their_way[0][0] - time.monotonic())
+
+    def _deliver(self):
+        while self._pause_s() == 0:
+            _, source, data = self._on_their_way.popleft()
+            peer = self._peers.get(source)
+            if peer is None:
+                continue  # cut meanwhile
+            try:
+                peer.sendall(data)
+            except OSError:
+                data = b""
+            if not data:
+                self._cut(source)
 
     def _cut(self, peer):
         for end in (peer, self._peers.get(peer)):
