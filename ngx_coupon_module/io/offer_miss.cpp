@@ -3,6 +3,7 @@
 #include "clock.hpp"
 #include "io/log_line.hpp"
 #include "io/offer_query.hpp"
+#include "io/slice.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -196,9 +197,11 @@ void OfferMiss::remember_unknown(const Uuid& uuid) {
     }
 }
 
+// The rest waits for the next look.
 void OfferMiss::remember_again() noexcept {
-    const auto left = std::ranges::find_if_not(to_remember_, [this](const Unknown& one) {
-        return zone_.settle_miss(one.uuid, one.until_ms);
+    const Slice slice;
+    const auto left = std::ranges::find_if_not(to_remember_, [this, &slice](const Unknown& one) {
+        return !slice.over() && zone_.settle_miss(one.uuid, one.until_ms);
     });
     to_remember_.erase(to_remember_.begin(), left);
 }
