@@ -1,8 +1,10 @@
 """couponctl migrate and plain psql -f: what they leave, what they refuse, and that nothing is applied twice."""
+import hmac
 import pathlib
 import shutil
 import subprocess
 
+import psycopg2
 import pytest
 
 from harness.environment import CHECKOUT, fresh_directory
@@ -54,6 +56,90 @@ def test_psql_in_name_order_makes_the_same_schema(postgres, database):
     assert schema_of(other) == schema_of(database)
     migrate(other)
     other.close()
+
+
+PRIVACY = [path for path in SQL if "_privacy" in path.name]
+
+
+def test_no_file_about_personal_data_holds_one_table_while_it_waits_for_another(database):
+    """A shop that writes an order and its items, in either order, meets no deadlock with it."""
+    migrate(database)
+    database.run("""
+        DROP INDEX email_queue_key_digest, email_queue_recipient, email_queue_to, sms_queue_key_digest, sms_queue_recipient,
+                   sms_queue_to;
+        DO $$ DECLARE made name; BEGIN
+            FOR made IN SELECT indexname FROM pg_indexes WHERE indexname LIKE '%\\_privacy' LOOP
+                EXECUTE 'DROP INDEX ' || quote_ident(made);
+            END LOOP;
+        END $$""")
+    built = set()
+    for path in PRIVACY:
+        connection = database.connect()
+        connection.autocommit = False
+        with connection.cursor() as cursor:
+            cursor.execute(path.read_text())
+            cursor.execute("SELECT DISTINCT relation::regclass::text AS relation FROM pg_locks WHERE pid = pg_backend_pid() AND mode IN"
+                           " ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')"
+                           " AND relation IN (SELECT oid FROM pg_class WHERE relkind IN ('r', 'p') AND xmin::text <>"
+                           "  pg_current_xact_id()::xid::text)")
+            locked = {row["relation"] for row in cursor.fetchall()} - {"coupon_digest_secret"}
+        connection.commit()
+        connection.close()
+        assert len(locked) <= 1, path.name
+        built |= locked
+    assert {"orders", "order_items", "wallet_transactions", "email_queue", "sms_queue"} <= built
+
+
+def test_an_index_that_was_built_beforehand_is_taken_and_a_broken_one_told(database):
+    folder = fresh_directory("sql")
+    for path in SQL[:SQL.index(PRIVACY[0]) + 1]:
+        shutil.copy(path, folder)
+    assert run_migrate(database, "--sql", folder).returncode == 0
+    database.run("INSERT INTO email_queue (type, \"to\", idempotency_key) VALUES ('otp', 'a@example.com', 'k'),"
+                 " ('otp', 'a@example.com', coupon_key_digest('k'))")
+    database.run("CREATE INDEX CONCURRENTLY orders_user_id_privacy ON orders (user_id)")
+    before = database.value("SELECT 'orders_user_id_privacy'::regclass::oid")
+    with pytest.raises(psycopg2.Error):
+        database.run("CREATE UNIQUE INDEX CONCURRENTLY email_queue_key_digest ON email_queue"
+                     " (coupon_key_digest(idempotency_key::text)) WHERE idempotency_key IS NOT NULL")
+    failed = run_migrate(database)
+    assert failed.returncode == 1 and "email_queue_key_digest is not valid" in failed.stderr and "DROP INDEX" in failed.stderr
+    assert database.value("SELECT 'orders_user_id_privacy'::regclass::oid") == before
+    database.run("DROP INDEX email_queue_key_digest; DELETE FROM email_queue")
+    assert run_migrate(database).returncode == 0
+
+
+def test_digests_are_hmacs_with_a_secret_that_only_its_owner_reads(database):
+    migrate(database)
+    inner = bytes(database.value("SELECT inner_pad FROM coupon_digest_secret"))
+    key = bytes(byte ^ 0x36 for byte in inner)
+    expected = hmac.new(key, b"otp:+919876543210:1", "sha256").hexdigest()
+    assert database.value("SELECT coupon_key_digest('otp:+919876543210:1')") == "gone:" + expected[:30]
+    reader = f"reader_{database.name}"
+    database.run(f"CREATE ROLE {reader} LOGIN; GRANT INSERT ON email_queue TO {reader}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {reader}")
+    connection = psycopg2.connect(database.url.replace("//coupon@", f"//{reader}@"))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO email_queue (type, \"to\", idempotency_key) VALUES ('otp', 'a@example.com', 'k')")
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute("SELECT * FROM coupon_digest_secret")
+    connection.close()
+    for path in PRIVACY:
+        database.run(path.read_text())
+    assert bytes(database.value("SELECT inner_pad FROM coupon_digest_secret")) == inner, "it never changes"
+
+
+def test_the_numbers_in_keys_from_before_are_digests_that_meet_the_same_report(database):
+    migrate(database)
+    database.run("INSERT INTO webhook_events (provider, key, digest, event, effect) VALUES ('msg91', 'R1:919876543210:1', 'x', '1',"
+                 " 'none'), ('razorpay', 'pay_1', 'x', 'payment.captured', 'none')")
+    (file,) = [path for path in PRIVACY if "msg91" in path.name]
+    for _ in range(2):
+        database.run(file.read_text())
+    keys = {row["provider"]: row["key"] for row in database.run("SELECT provider, key FROM webhook_events")}
+    assert keys["razorpay"] == "pay_1"
+    assert "919876543210" not in keys["msg91"]
+    assert keys["msg91"] == database.value("SELECT coupon_event_key('msg91', 'R1:919876543210:1')")
 
 
 def test_a_changed_file_is_refused_and_a_new_one_applied(database):

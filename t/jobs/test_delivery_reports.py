@@ -245,6 +245,15 @@ def test_msg91_finds_numbers_however_they_are_written(paying_shop, to):
     assert delivery(paying_shop, "sms_queue", row) == "delivered"
 
 
+def test_a_report_of_msg91_that_comes_again_is_known_although_no_number_is_kept(paying_shop):
+    sms(paying_shop, "R1")
+    report = {"requestId": "R1", "number": "919800000001", "status": 1}
+    outcomes = [paying_shop.done(paying_shop.push("msg91", report, trust="token-only"))["outcome"] for _ in range(2)]
+    assert outcomes[1] == "duplicate", outcomes
+    (event,) = paying_shop.database.run("SELECT key, digest FROM webhook_events")
+    assert "919800000001" not in event["key"] and not bytes(event["digest"])
+
+
 def test_an_unknown_status_of_msg91_is_kept(paying_shop):
     row = sms(paying_shop, "R1")
     log = paying_shop.done(paying_shop.push("msg91", {"requestId": "R1", "number": "919800000001", "status": 77},

@@ -8,18 +8,18 @@ namespace {
 
 constexpr const char* insert_sql =
     "INSERT INTO webhook_events (provider, key, digest, event, effect, log_id)"
-    " VALUES ($1, $2, decode($3, 'hex'), $4, 'none', $5::uuid)"
+    " VALUES ($1, coupon_event_key($1, $2), decode($3, 'hex'), $4, 'none', $5::uuid)"
     " ON CONFLICT (provider, key) DO NOTHING";
 
 constexpr const char* same_digest_sql =
-    "SELECT digest = decode($3, 'hex') FROM webhook_events WHERE provider = $1 AND key = $2";
+    "SELECT digest = decode($3, 'hex') FROM webhook_events WHERE provider = $1 AND key = coupon_event_key($1, $2)";
 
-constexpr const char* known_sql = "SELECT 1 FROM webhook_events WHERE provider = $1 AND key = $2";
+constexpr const char* known_sql = "SELECT 1 FROM webhook_events WHERE provider = $1 AND key = coupon_event_key($1, $2)";
 
 constexpr const char* effect_sql =
     "UPDATE webhook_events SET effect = $3, payment_id = $4::bigint, amount = $5::numeric,"
     "  refund_id = $6, gateway_payment_id = $7"
-    " WHERE provider = $1 AND key = $2";
+    " WHERE provider = $1 AND key = coupon_event_key($1, $2)";
 
 PgParameter unless_empty(const std::string& text) {
     return text.empty() ? PgParameter() : PgParameter(text);

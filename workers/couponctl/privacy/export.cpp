@@ -11,8 +11,10 @@
 #include <vector>
 #include <ext/stdio_filebuf.h>
 
+#include "couponctl/actor.hpp"
 #include "couponctl/privacy/person.hpp"
 #include "couponctl/settings.hpp"
+#include "operations/audit_log.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/error.hpp"
 #include "runtime/pg_transaction.hpp"
@@ -40,7 +42,7 @@ std::string of_orders(const std::string& table) {
 }
 
 std::string messages(const std::string& table) {
-    return "SELECT to_jsonb(q) FROM " + table + " q WHERE " + message_of_user_sql(table);
+    return "SELECT to_jsonb(q) - 'raw' FROM " + table + " q WHERE " + message_of_user_sql(table);
 }
 
 std::string events_of(const std::string& queue) {
@@ -49,11 +51,20 @@ std::string events_of(const std::string& queue) {
            message_of_user_sql(queue + "_queue") + ")";
 }
 
+// A session's name may be all that is needed to take it over, and is the back end's to choose: only
+// what is known to be harmless is told.
+constexpr const char* session_sql =
+    "SELECT (SELECT jsonb_object_agg(key, member) FROM jsonb_each(to_jsonb(t)) AS members (key, member)"
+    "  WHERE key IN ('user_id', 'ip', 'ip_address', 'user_agent', 'device', 'device_name', 'platform')"
+    "  OR key ~ '_at$') || jsonb_build_object('id', CASE WHEN pg_typeof(t.id)::text IN ('integer', 'bigint')"
+    "   THEN to_jsonb(t.id) ELSE '\"left out\"' END)"
+    " FROM user_sessions t WHERE t.user_id = $1::bigint";
+
 std::vector<Part> parts() {
     return {
         table_of("users", "id"),
         table_of("user_kyc"),
-        table_of("user_sessions"),
+        {"user_sessions", session_sql},
         {"clicks", "SELECT to_jsonb(t) FROM offer_clicks_all t WHERE t.user_id = $1::bigint"},
         {"click_rejects",
          "SELECT to_jsonb(t) FROM click_rejects t WHERE t.raw ~ ('\"user\":' || $1::bigint || '[,}]')"},
@@ -61,8 +72,8 @@ std::vector<Part> parts() {
         {"order_items", of_orders("order_items")},
         {"payments", of_orders("payments")},
         {"outbox", of_orders("outbox")},
-        {"webhook_logs", std::string("SELECT to_jsonb(w) || jsonb_build_object('body',"
-                                     " coupon_body_text(w.body)) FROM webhook_logs w WHERE ") +
+        {"webhook_logs", std::string("SELECT to_jsonb(w) - 'query' - 'raw' || jsonb_build_object('body',"
+                                     " coupon_body_json(w.body)) FROM webhook_logs w WHERE ") +
                              webhook_of_user_sql},
         {"webhook_events",
          "SELECT to_jsonb(e) FROM webhook_events e JOIN payments p ON p.id = e.payment_id"
@@ -154,9 +165,13 @@ void write_document(PgConnection& pg, const std::string& user, std::ostream& out
 
 }  // namespace
 
-void export_user(const std::string& who, const std::string& path, std::ostream& out) {
+void export_user(const std::string& who, const std::string& path, const std::string& actor,
+                 std::ostream& out) {
     auto pg = configured_postgres(deadline_ms);
     const auto user = find_user(pg, who);
+    // On its own, before anybody has seen anything.
+    write_audit(pg, {actor.empty() ? current_user() : actor, "privacy.export", "users", user,
+                     nlohmann::ordered_json::object()});
     PgTransaction snapshot(pg);
     pg.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     if (path.empty()) {

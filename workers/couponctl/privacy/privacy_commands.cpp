@@ -26,7 +26,9 @@ void add_privacy_commands(CLI::App& app, std::ostream& out) {
         "export", "Everything the shop holds about a user, as one JSON document");
     add_user(*exporting, *user);
     exporting->add_option("--out", *path, "A file that is made for it; default: standard output");
-    exporting->callback([user, path, &out] { export_user(*user, *path, out); });
+    auto actor = std::make_shared<std::string>();
+    exporting->add_option("--actor", *actor, "Who, for audit_logs; default: user@host");
+    exporting->callback([user, path, actor, &out] { export_user(*user, *path, *actor, out); });
 
     auto options = std::make_shared<EraseOptions>();
     auto* erasing = privacy->add_subcommand(

@@ -63,7 +63,7 @@ struct WebhookEvent {
     EventKind kind = EventKind::unknown;
     std::string name;    // the provider's word for it; parse_events() makes it one for any column
     std::string key;     // what makes it the same event, within its provider; empty: unknown
-    std::string digest;  // SHA-256 over what the effect uses, 32 bytes
+    std::string digest;  // SHA-256 over what the effect uses; empty: the key says all of it
 
     // payment, refund
     std::string gateway_order_id;    // empty for a refund that does not tell

@@ -1,0 +1,2 @@
+-- A user's orders.
+SELECT coupon_ensure_lookup('orders', 'user_id');
