@@ -54,12 +54,12 @@ def test_an_export_holds_everything_and_no_secret(shop, person):
         "payments": 1, "outbox": 0, "webhook_logs": 1, "webhook_events": 1, "emails": 3, "email_events": 1, "text_messages": 1,
         "text_message_events": 0, "suppressions": 1, "wallet_balances": 1, "wallet_transactions": 2, "ledger": 4, "ledger_holds": 1,
         "withdrawals": 1, "referrals": 0, "cashback_events": 1, "cashback_transitions": 1, "cashback_reminders": 0,
-        "affiliate_transactions": 1, "postbacks": 0, "audit_logs": 1, "privacy_erasures": 0}
+        "affiliate_transactions": 1, "postbacks": 0, "audit_logs": 2, "privacy_erasures": 0}
     text = json.dumps(document)
     assert "somebody" not in text.lower() and "9000000001" not in text
     assert "482913" not in text and "tok_secret" not in text
     assert {mail["data"]["otp"] for mail in document["emails"] if mail["type"] == "otp"} == {"left out"}
-    assert json.loads(document["webhook_logs"][0]["body"]) == {"contact": person.name}
+    assert document["webhook_logs"][0]["body"] == {"contact": person.name}
     assert {click["click_id"] for click in document["clicks"]} == set(person.clicks)
 
 
@@ -84,6 +84,28 @@ def test_passwords_of_the_back_end_are_left_out_and_missing_tables_said(shop, pe
     document = export(shop, person.id)
     assert document["users"][0]["password_hash"] == document["users"][0]["pin"] == "left out"
     assert document["user_kyc"] is None
+
+
+def test_what_lets_somebody_act_in_the_users_place_is_left_out_wherever_it_stands(shop, person):
+    shop.database.run("ALTER TABLE user_sessions ADD COLUMN handle text DEFAULT 'the-session', ADD COLUMN ip_address text DEFAULT"
+                      " '192.0.2.9'")
+    names = ["session", "sid", "jti", "totp_seed", "mfa", "recovery_codes", "backup_codes", "private_note_key", "bearer",
+             "refresh", "verify", "signature", "magic_link", "verify_url", "signInUrl", "idempotency_key"]
+    shop.database.run("UPDATE email_queue SET data = %s", [json.dumps({name: f"open-{name}" for name in names} | {"side": "kept"})])
+    shop.database.run("UPDATE webhook_logs SET body = convert_to('token=open-form&contact=x', 'UTF8'), query = 'token=open-query'")
+    document = export(shop, person.id)
+    text = json.dumps(document)
+    assert "open-" not in text and "the-session" not in text
+    (session,) = document["user_sessions"]
+    assert session["ip_address"] == "192.0.2.9" and session["user_id"] == person.id
+    assert document["webhook_logs"][0]["body"] == "left out"
+    assert all(mail["data"]["side"] == "kept" and mail["idempotency_key"] == "left out" for mail in document["emails"])
+
+
+def test_who_took_an_export_is_kept_even_where_it_failed(shop, person, tmp_path):
+    privacy(shop, "export", person.id, "--actor", "ann@desk", "--out", tmp_path / "missing" / "x.json", status=1)
+    audit = shop.database.row("SELECT * FROM audit_logs WHERE action = 'privacy.export'")
+    assert (audit["actor"], audit["entity"], audit["entity_id"]) == ("ann@desk", "users", str(person.id))
 
 
 def test_a_large_export_takes_little_memory(shop, person):

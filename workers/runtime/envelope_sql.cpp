@@ -51,11 +51,13 @@ std::string where_new(const std::string& table, bool uuids) {
     if (uuids) {
         return "true";
     }
-    // The back end's own row, pushed as well. Beyond that, ids are the table's business.
+    // The back end's own row, pushed as well; a row that has forgotten its recipient has no data to tell
+    // by either. Beyond that, ids are the table's business.
     return "NOT EXISTS (SELECT FROM " + table + " AS known WHERE known.id = entry.number AND " +
            same_message +
-           " AND coupon_message_key(known.type, known.\"to\", known.data::jsonb, entry.id, entry.at)"
-           " = entry.made_key)";
+           " AND (known.\"to\"::text LIKE 'gone:%' OR"
+           " coupon_message_key(known.type, known.\"to\", known.data::jsonb, entry.id, entry.at)"
+           " = entry.made_key))";
 }
 
 std::string where_apart(const std::string& table, bool uuids) {

@@ -9,6 +9,7 @@
 #include "cron/jobs/click_privacy.hpp"
 #include "operations/forget_messages.hpp"
 #include "operations/message_queue.hpp"
+#include "runtime/error.hpp"
 
 namespace coupon {
 namespace {
@@ -53,13 +54,32 @@ const std::array<const char*, 2> message_data_sql = {
 constexpr const char* old_messages =
     "status = 'completed' AND finished_at < now() - make_interval(days => $1::int)";
 
-std::int64_t forget_recipients(CronRun& run, int days) {
+// As old as the row, where the back end or an earlier version did not tell when.
+std::string date_messages_sql(const std::string& table) {
+    return "UPDATE " + table + " SET finished_at = created_at WHERE ctid = ANY (ARRAY(SELECT ctid FROM " +
+           table + " WHERE status = 'completed' AND finished_at IS NULL AND created_at IS NOT NULL AND " +
+           message_known_sql + " LIMIT $1::bigint FOR UPDATE SKIP LOCKED))";
+}
+
+// A back end's table may refuse what stands where a recipient stood: nothing else waits for that.
+void forget_recipients(CronRun& run, int days, Json& done) {
     std::int64_t forgotten = 0;
+    std::string refused;
     for (const auto& queue : message_queues) {
-        forgotten += repeat_batches(run, forget_messages_sql(queue.table, old_messages).c_str(),
-                                    {std::to_string(days)});
+        try {
+            forgotten += repeat_batches(
+                run, forget_messages_sql(queue.table, old_messages).c_str(), {std::to_string(days)});
+        } catch (const PgError& error) {
+            if (error.is_temporary()) {
+                throw;
+            }
+            refused += std::string(refused.empty() ? "" : "; ") + queue.table + ": " + error.what();
+        }
     }
-    return forgotten;
+    done["recipients"] = forgotten;
+    if (!refused.empty()) {
+        throw CommandError("all else is done, but recipients cannot be forgotten: " + refused);
+    }
 }
 
 // A body is written as hex.
@@ -95,12 +115,14 @@ CronJob clean_logs(const RetentionSettings& settings) {
         done["worker_rates"] = repeat_batches(run, worker_rates_sql);
         done["message_events"] =
             repeat_batches(run, message_events_sql, {std::to_string(settings.dead_days)});
+        for (const auto& queue : message_queues) {
+            repeat_batches(run, date_messages_sql(queue.table).c_str());
+        }
         std::int64_t messages = 0;
         for (const auto* sql : message_data_sql) {
             messages += repeat_batches(run, sql, {std::to_string(settings.message_data_days)});
         }
         done["message_data"] = messages;
-        done["recipients"] = forget_recipients(run, settings.message_pii_days);
         done["visitors"] = forget_visitors(run, settings.click_pii_days);
         if (settings.archive_folder.empty()) {
             done["webhook_logs"] = no_archive;
@@ -111,6 +133,7 @@ CronJob clean_logs(const RetentionSettings& settings) {
         }
         done["click_partitions"] =
             detach_click_partitions(run, settings.click_months, settings.attribution_days);
+        forget_recipients(run, settings.message_pii_days, done);
         if (run.stop.requested()) {
             done["interrupted"] = true;
         }
