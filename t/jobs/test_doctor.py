@@ -1,8 +1,13 @@
 """couponctl doctor: a healthy shop has no problem, and whatever is away is a finding, with what to do."""
 import json
+import os
+import shutil
+import subprocess
 import time
 
 import pytest
+
+from harness.environment import COUPONCTL, fresh_directory
 
 from .doctor_shop import DoctorShop, found
 
@@ -63,6 +68,32 @@ def test_servers_that_hang_are_waited_for_no_longer_than_half_a_minute(shop):
     finally:
         shop.redis_server.resume()
     assert any(one["group"] == "Redis" for one in problems)
+
+
+def test_credentials_in_the_edges_address_are_not_told(shop):
+    everything = shop.run(COUPON_EDGE_URL=f"http://ann:hunter2@127.0.0.1:{shop.edge.port()}/stats?token=hunter3").stdout
+    assert "hunter" not in everything and f"http://127.0.0.1:{shop.edge.port()}/stats" in everything
+
+
+def test_programs_are_not_looked_for_in_path(shop):
+    folder = fresh_directory("path")
+    for name in ("coupon-worker", "nginx"):
+        (folder / name).write_text(f"#!/bin/sh\n: >{folder}/ran\n")
+        (folder / name).chmod(0o755)
+    alone = fresh_directory("alone")
+    program = shutil.copy(COUPONCTL, alone)
+    subprocess.run([program, "doctor"], capture_output=True, timeout=60,
+                   env=os.environ | shop.environment | {"PATH": f"{folder}:{os.environ['PATH']}"})
+    assert not (folder / "ran").exists()
+
+
+def test_a_secret_that_others_may_replace_is_a_problem(shop):
+    folder = fresh_directory("open")
+    (folder / "key").write_text("0" * 32)
+    (folder / "key").chmod(0o600)
+    folder.chmod(0o777)
+    one = found(shop.problems(COUPON_CLICK_KEY_FILE=str(folder / "key")), "others may put another file in its place")
+    assert str(folder) in one["remedy"]
 
 
 def test_wrong_usage(shop):

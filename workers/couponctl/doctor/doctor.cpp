@@ -96,6 +96,9 @@ class Examination {
         return std::move(findings_);
     }
 
+    // Whether a look still runs.
+    [[nodiscard]] bool hangs() const { return hangs_; }
+
   private:
     void add(const Findings& more) { findings_.insert(findings_.end(), more.begin(), more.end()); }
 
@@ -107,6 +110,7 @@ class Examination {
             notes.problem("it gave no answer within " + std::to_string(patience.count()) + " s",
                           "does a disk, a file server or a process hang (dmesg, ps -eo state,cmd)?");
             add(notes.take());
+            hangs_ = true;
         }
         return result;
     }
@@ -162,14 +166,20 @@ class Examination {
     const std::int64_t lead_us_;
     const steady::time_point deadline_;
     Findings findings_;
+    bool hangs_ = false;
 };
 
 }  // namespace
 
 int examine(const DoctorOptions& options, std::ostream& out) {
-    const auto findings = Examination(options).run();
+    Examination examination(options);
+    const auto findings = examination.run();
     options.as_json ? print_json(findings, out) : print_table(findings, out);
     out.flush();
+    if (examination.hangs()) {
+        // What a look uses that still runs is not to be destroyed beneath it.
+        std::_Exit(exit_code_of(findings));
+    }
     return exit_code_of(findings);
 }
 

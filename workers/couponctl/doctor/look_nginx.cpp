@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -42,12 +41,16 @@ std::string version_in(const std::string& said) {
                : said.substr(start + 6, said.find_first_of(" \r\n", start + 6) - (start + 6));
 }
 
+// Empty where it is longer: a device, or a file that grows, is not read on and on.
 std::string whole_file(const std::string& path, std::size_t most) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text;
-    if (file) {
-        text.assign(std::istreambuf_iterator<char>(file), {});
+    std::error_code error;
+    if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > most || error) {
+        return "";
     }
+    std::ifstream file(path, std::ios::binary);
+    std::string text(most + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
     return text.size() > most ? "" : text;
 }
 
@@ -121,9 +124,31 @@ std::string module_path(const NginxLook& look, const std::string& said) {
     return fs::exists(path, ignored) ? path.string() : "";
 }
 
+// Never by PATH: doctor is run by root, and PATH may hold a folder that others write.
 std::string program_path(const std::string& program) {
+    if (!program.empty()) {
+        return fs::absolute(program).string();
+    }
     std::error_code ignored;
-    return !program.empty() ? program : fs::exists("/usr/sbin/nginx", ignored) ? "/usr/sbin/nginx" : "nginx";
+    for (const auto* path : {"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx",
+                             "/usr/local/bin/nginx", "/usr/local/nginx/sbin/nginx"}) {
+        if (fs::exists(path, ignored)) {
+            return path;
+        }
+    }
+    return "/usr/sbin/nginx";
+}
+
+// Scheme, host and path: credentials and queries are nobody's to see.
+std::string shown_url(const std::string& url) {
+    const auto scheme = url.find("://");
+    const auto start = scheme == std::string::npos ? 0 : scheme + 3;
+    auto rest = url.substr(start, url.find_first_of("?#", start) - start);
+    const auto at = rest.substr(0, rest.find('/')).rfind('@');
+    if (at != std::string::npos) {
+        rest.erase(0, at + 1);
+    }
+    return storable_text(url.substr(0, start) + rest, answer_text_max);
 }
 
 template <class T>
@@ -200,9 +225,9 @@ EdgeFacts look_at_edge() {
     EdgeFacts facts;
     facts.url = "COUPON_EDGE_URL";
     try {
-        facts.url = environment_value("COUPON_EDGE_URL").value_or("http://127.0.0.1/stats");
         HttpRequest request;
-        request.url = facts.url;
+        request.url = environment_value("COUPON_EDGE_URL").value_or("http://127.0.0.1/stats");
+        facts.url = shown_url(request.url);
         request.timeout = std::chrono::seconds(5);
         const auto answer = HttpClient().send(request);
         const auto stats = nlohmann::json::parse(answer.body, nullptr, false);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -75,6 +76,23 @@ std::vector<std::string> digests_of(const std::string& text) {
     return digests;
 }
 
+// A sticky folder lets nobody replace another's file.
+std::string open_folder_above(const std::string& path) {
+    std::error_code error;
+    for (auto folder = std::filesystem::absolute(path, error).parent_path(); !error;
+         folder = folder.parent_path()) {
+        struct stat found {};
+        if (::stat(folder.c_str(), &found) == 0 && (found.st_mode & S_ISVTX) == 0 &&
+            ((found.st_mode & S_IWOTH) != 0 || ((found.st_mode & S_IWGRP) != 0 && found.st_gid != 0))) {
+            return folder.string();
+        }
+        if (folder == folder.parent_path()) {
+            break;
+        }
+    }
+    return "";
+}
+
 // The text, where it could be read; else `failure` says why not.
 std::optional<std::string> read_file(SecretFacts& facts) {
     struct stat file {};
@@ -83,6 +101,9 @@ std::optional<std::string> read_file(SecretFacts& facts) {
         return std::nullopt;
     }
     facts.mode = file.st_mode & 07777;
+    facts.foreign_owner = file.st_uid != 0 && file.st_uid != ::geteuid();
+    facts.common_group = file.st_gid != 0 && file.st_gid != file.st_uid;
+    facts.open_folder = open_folder_above(facts.path);
     std::ifstream stream(facts.path, std::ios::binary);
     if (!S_ISREG(file.st_mode) || !stream ||
         file.st_size > static_cast<off_t>(file_bytes_max)) {
@@ -126,6 +147,19 @@ class Secrets {
         }
     }
 
+    // What systemd hands to the units: a folder of files for all roles, and one for each.
+    void look_at_credentials() {
+        constexpr const char* folder = "/etc/coupon/credentials";
+        std::error_code error;
+        for (std::filesystem::recursive_directory_iterator entry(folder, error), end;
+             !error && entry != end; entry.increment(error)) {
+            if (std::error_code ignored; entry->is_regular_file(ignored)) {
+                std::optional<std::vector<std::string>> none;
+                look_at_file("credential", entry->path().string(), false, 1, none);
+            }
+        }
+    }
+
     void look_at_edge(const NginxSettings& settings) {
         for (const auto& secret : settings.secrets) {
             const bool key = secret.directive == "coupon_click_key";
@@ -163,6 +197,7 @@ SecretsLook look_at_secrets(const NginxSettings& settings) {
     SecretsLook look;
     Secrets secrets(look);
     secrets.look_at_environment();
+    secrets.look_at_credentials();
     secrets.look_at_edge(settings);
     return look;
 }

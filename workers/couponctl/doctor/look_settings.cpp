@@ -14,10 +14,16 @@ namespace fs = std::filesystem;
 
 constexpr int timeout_ms = 15'000;
 
+// Never by PATH: doctor is run by root, and PATH may hold a folder that others write.
 std::string worker_path() {
     std::error_code error;
     const auto beside = fs::read_symlink("/proc/self/exe", error).parent_path() / "coupon-worker";
-    return !error && fs::exists(beside, error) ? beside.string() : "coupon-worker";
+    for (const auto& path : {beside, fs::path("/usr/bin/coupon-worker"), fs::path("/usr/local/bin/coupon-worker")}) {
+        if (path.is_absolute() && fs::exists(path, error)) {
+            return path.string();
+        }
+    }
+    return "/usr/bin/coupon-worker";
 }
 
 // "coupon-worker email: FROM_EMAIL is not set…", a line each. Redis and PostgreSQL have findings of

@@ -68,9 +68,9 @@ constexpr std::array<Need, 54> needs{{
     {"worker_rates", "SELECT,INSERT,UPDATE,DELETE"},
 }};
 
-constexpr std::array<const char*, 14> functions{
+constexpr std::array<const char*, 16> functions{
     "coupon_ensure_click_partitions", "coupon_message_key", "coupon_key_digest",
-    "coupon_forgotten_recipient", "wallet_post", "wallet_hold", "wallet_release", "wallet_pay_out",
+    "coupon_forgotten_recipient", "coupon_keyed_digest", "coupon_event_key", "wallet_post", "wallet_hold", "wallet_release", "wallet_pay_out",
     "wallet_expire", "wallet_reverse", "ledger_seal", "ledger_problems", "cashback_credit",
     "cashback_reverse"};
 

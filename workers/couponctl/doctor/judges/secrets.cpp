@@ -7,6 +7,7 @@ namespace {
 
 constexpr unsigned others_may = 0007;
 constexpr unsigned group_writes = 0020;
+constexpr unsigned group_reads = 0040;
 
 void judge_secret(const SecretFacts& secret, Notes& notes) {
     const auto where = secret.path.empty() ? secret.name : secret.name + " " + secret.path;
@@ -24,6 +25,19 @@ void judge_secret(const SecretFacts& secret, Notes& notes) {
     }
     if (!secret.path.empty() && (secret.mode & group_writes) != 0) {
         bad("its group may write it", "chmod g-w " + secret.path);
+    }
+    if (!secret.path.empty() && (secret.mode & group_reads) != 0 && secret.common_group) {
+        notes.warn("its group may read it", "chmod g= " + secret.path + ", unless a service in it needs it",
+                   where);
+        good = false;
+    }
+    if (secret.foreign_owner) {
+        notes.warn("it belongs to another user, who may change it", "chown root " + secret.path, where);
+        good = false;
+    }
+    if (!secret.open_folder.empty()) {
+        bad("others may put another file in its place: they may write " + secret.open_folder,
+            "chmod go-w " + secret.open_folder);
     }
     const auto place = secret.path.empty() ? secret.name : secret.path;
     if (secret.shortest == 0) {

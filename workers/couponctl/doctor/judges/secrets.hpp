@@ -15,6 +15,9 @@ struct SecretFacts {
     std::string path;            // empty: it stands in the environment itself
     std::string failure;         // why it could not be read
     unsigned mode = 0;
+    bool foreign_owner = false;  // neither root's nor that of who runs this
+    bool common_group = false;   // its group is not root's, and may be one that other users are in
+    std::string open_folder;     // the first folder above it that others may write, if any
     std::size_t shortest = 0;    // bytes of the shortest of its values; 0: it holds none
     std::size_t least = 1;       // bytes that one must have
     bool hex_key = false;        // each value must be 32 hexadecimal digits
