@@ -4,7 +4,8 @@ import uuid
 
 import pytest
 
-from harness.shop import couponctl
+from edge.test_migrate import OLD_QUEUES
+from harness.shop import couponctl, migrate
 from harness.waiting import eventually
 
 from .cron_shop import CronShop
@@ -105,3 +106,34 @@ def test_the_keys_of_rows_from_before_are_one_with_their_digests(shop):
     with pytest.raises(Exception, match="key_digest"):
         shop.database.run("INSERT INTO email_queue (type, \"to\", idempotency_key) VALUES ('otp', 'b@example.com',"
                           " coupon_key_digest(%s))", [key])
+
+
+def test_a_table_that_refuses_to_forget_keeps_nothing_else_from_being_cleaned(shop):
+    shop.database.run("ALTER TABLE email_queue ADD CONSTRAINT an_address CHECK (\"to\" LIKE '%@%')")
+    for queue, recipient in (("email", "a@example.com"), ("sms", "+919876543210")):
+        shop.database.run(f"INSERT INTO {queue}_queue (type, \"to\", status, created_at) VALUES ('otp', %s, 'completed',"
+                          " now() - interval '91 days')", [recipient])
+    shop.database.run("INSERT INTO offer_clicks (ip_address, clicked_at) VALUES ('192.0.2.7', now() - interval '400 days')")
+    assert "an_address" in shop.run("clean_logs", status="failed")
+    assert shop.database.value("SELECT count(*) FROM sms_queue WHERE \"to\" LIKE 'gone:%%'") == 1, "nor the other table"
+    assert shop.database.value("SELECT count(*) FROM offer_clicks WHERE ip_address = '192.0.2.7'") == 0
+
+
+def test_a_forgotten_row_with_a_number_is_known_by_its_entry_that_is_still_queued(new_shop_of):
+    shop = new_shop_of(ForgetfulShop, template="template1")
+    shop.database.run(OLD_QUEUES)
+    migrate(shop.database)
+    shop.start_email()
+    shop.start_cron()
+    data = {"otp": "482913"}
+    row = shop.add_row(data=data, status="completed", idempotency_key="the back end's own", created_at="2026-01-01",
+                       finished_at="2026-01-01")
+    shop.run("clean_logs")
+    assert shop.message(row)["to"].startswith("gone:")
+    before = shop.database.value("SELECT count(*) FROM email_queue")
+    shop.push_email(data=data, id=row)
+    last = shop.push_email(to="vikram@example.com", data=data, id=row)
+    assert last == row
+    eventually(lambda: shop.redis.llen("queue:email") == 0 and len(recipients(shop)) == 1, "somebody else's is sent")
+    eventually(lambda: shop.database.value("SELECT count(*) FROM email_queue") == before + 1, "it alone is a row")
+    assert recipients(shop) == ["vikram@example.com"]
