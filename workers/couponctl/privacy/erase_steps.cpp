@@ -86,8 +86,7 @@ class Planner {
         plan_.steps.push_back(delete_step(
             "suppressions (bounces)", "suppressions",
             std::string("a.reason = 'bounce' AND ((a.channel = 'email' AND a.address IN (") +
-                user_email_sql + ")) OR (a.channel = 'sms' AND coupon_phone_digits(a.address) IN (" +
-                user_phone_sql + ")))"));
+                user_email_sql + ")) OR (a.channel = 'sms' AND " + phone_of_user_sql("a.address::text") + "))"));
         const std::string own = "a.user_id = $1::bigint";
         plan_.steps.push_back(delete_step("user_sessions", "user_sessions", own));
         if (!keep_kyc) {
@@ -155,7 +154,7 @@ class Planner {
 
     // A dead letter may be replayed, and moves money then: it keeps what it needs for that.
     static std::string webhook_where() {
-        return std::string(webhook_of_user_sql) +
+        return webhook_names_user_sql() +
                " AND a.status = 'completed' AND (a.body IS NOT NULL OR a.remote IS NOT NULL OR a.query IS"
                " NOT NULL OR a.raw IS NOT NULL OR a.headers <> '{}' OR a.fields <> '{}')";
     }
