@@ -3,6 +3,7 @@
 #include "edge.hpp"
 #include "edge_report.hpp"
 #include "explain.hpp"
+#include "module_version.hpp"
 #include "pages.hpp"
 
 #include <nlohmann/json.hpp>
@@ -70,6 +71,7 @@ Json to_json(const EdgeReport& report) {
                            {"webhooks_unsettled", worker.webhooks_unsettled}});
     }
     return {{"edge", report.edge},
+            {"version", module_version()},
             {"redirects", to_json(report.outcomes)},
             {"cache", to_json(report.cache)},
             {"events", to_json(report.events)},

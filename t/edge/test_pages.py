@@ -1,10 +1,12 @@
 """/health, /stats and /metrics."""
 import re
+import subprocess
 from urllib.parse import quote
 
 import pytest
 
 from harness.catalog import unknown_uuid
+from harness.environment import COUPONCTL, MODULE
 from harness.waiting import eventually
 
 
@@ -41,6 +43,9 @@ def test_stats_tells_cache_journal_and_connections(new_shop):
         return stats if stats["journal"]["clicks_unsettled"] == 5 else None
     stats = eventually(report, "five clicks waiting")
     assert stats["edge"] == "edge-test"
+    told = subprocess.run([COUPONCTL, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    assert stats["version"] == told and MODULE.read_bytes().count(f"coupon module {told}".encode()) == 1
+    assert MODULE.read_bytes().count(b"coupon module ") == 1, "couponctl doctor takes the first"
     assert stats["cache"]["MISS"] == 1 and stats["cache"]["HIT"] + stats["cache"]["STALE"] == 4
     assert stats["catalog"]["loaded"] and stats["catalog"]["complete"]
     eventually(lambda: shop.edge.stats()["catalog"]["entries"] == 1, "one offer in the zone")
