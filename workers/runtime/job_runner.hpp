@@ -59,8 +59,9 @@ class JobRunner {
     [[nodiscard]] const JobCounts& counts() const noexcept { return counts_; }
     [[nodiscard]] const std::string& table_name() const noexcept;
 
+    struct Impl;  // job_runner_state.hpp
+
   private:
-    struct Impl;
     JobCounts counts_;
     std::unique_ptr<Impl> impl_;
 };
