@@ -1,9 +1,9 @@
 #include "couponctl/privacy/archive_lines.hpp"
 
+#include <unistd.h>
 #include <zlib.h>
 
 #include <array>
-#include <fstream>
 
 #include "runtime/error.hpp"
 
@@ -89,17 +89,17 @@ class Lines {
 
 }  // namespace
 
-void read_archive_lines(const std::string& path,
+void read_archive_lines(int fd, const std::string& path,
                         const std::function<void(std::string_view line)>& visit) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        throw CommandError("cannot read " + path);
-    }
     Lines lines(path, visit);
     std::string packed(part_bytes, '\0');
-    while (file.read(packed.data(), static_cast<std::streamsize>(packed.size())),
-           file.gcount() > 0) {
-        lines.take(packed.data(), static_cast<std::size_t>(file.gcount()));
+    ::off_t place = 0;
+    for (::ssize_t size = 1; size > 0; place += size) {
+        size = ::pread(fd, packed.data(), packed.size(), place);
+        if (size < 0) {
+            throw CommandError("cannot read " + path);
+        }
+        lines.take(packed.data(), static_cast<std::size_t>(size));
     }
     lines.end();
 }

@@ -7,9 +7,10 @@
 
 namespace coupon {
 
-// Calls `visit` with each line, without its end. Throws CommandError where the file cannot be read, is
+// Calls `visit` with each line of the open file from its beginning, without its end; `path` is for
+// messages. Throws CommandError where the file cannot be read, is
 // no gzip, or ends within a member.
-void read_archive_lines(const std::string& path,
+void read_archive_lines(int fd, const std::string& path,
                         const std::function<void(std::string_view line)>& visit);
 
 }  // namespace coupon

@@ -209,7 +209,10 @@ class Erasure {
         }
         out_ << "kept: the ledger, orders, payments, cashback and withdrawals, as numbers of user " << user_
              << "; clicks that cashback came from, without address, user agent and referrer; what this"
-                " person asked not to be sent\n"
+                " person asked not to be sent; message_events; who did what in audit_logs, and to whom; what"
+                " affiliate networks sent, until CLICK_PII_DAYS; dead letters' webhooks\n"
+                "not found: what stands under addresses and numbers this user had before, and entries that"
+                " still wait in Redis: run it again once the queues are empty\n"
                 "elsewhere: edges' journals keep a click until it is stored, and for keep= of coupon_journal"
                 " (10 minutes) longer; their copies, backups of the database and NGINX's access logs are"
                 " not reached from here\n";

@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <vector>
 
 #include "couponctl/privacy/archive_lines.hpp"
 #include "couponctl/privacy/person.hpp"
@@ -22,10 +22,9 @@
 namespace coupon {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t member_bytes = 4 << 20;
 
+constexpr const char* lock_sql = "SELECT pg_try_advisory_lock(hashtext('couponctl privacy archive'), 0)";
 constexpr const char* files_sql =
     "SELECT name, source, finished_at IS NULL FROM archived_files ORDER BY name";
 constexpr const char* resize_sql =
@@ -114,14 +113,14 @@ class Belongings {
 // The file beside it that takes its place.
 class Successor {
   public:
-    explicit Successor(const std::string& path) : path_(path + ".new") {
-        ::unlink(path_.c_str());  // of a run that was killed
-        fd_ = UniqueFd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    Successor(int folder, const std::string& name) : folder_(folder), path_(name + ".new") {
+        ::unlinkat(folder_, path_.c_str(), 0);  // of a run that was killed
+        fd_ = UniqueFd(::openat(folder_, path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (!fd_) {
             fail_file("make", path_);
         }
     }
-    ~Successor() { ::unlink(path_.c_str()); }  // gone where it has taken the place
+    ~Successor() { ::unlinkat(folder_, path_.c_str(), 0); }  // gone where it has taken the place
     Successor(const Successor&) = delete;
     Successor& operator=(const Successor&) = delete;
 
@@ -133,18 +132,17 @@ class Successor {
         }
     }
 
-    void take_place_of(const std::string& path) {
+    void take_place_of(const std::string& name, const struct stat& old) {
         if (!lines_.empty()) {
             write();
         }
-        struct stat old {};
-        if (::stat(path.c_str(), &old) == 0 && ::fchown(fd_.get(), old.st_uid, old.st_gid) != 0) {
-            fail_file("give its owner to", path_);
+        if (::fchown(fd_.get(), old.st_uid, old.st_gid) != 0) {
+            fail_file("give its owner to", name);
         }
-        if (::fsync(fd_.get()) != 0 || ::rename(path_.c_str(), path.c_str()) != 0) {
-            fail_file("put in its place", path_);
+        if (::fsync(fd_.get()) != 0 || ::renameat(folder_, path_.c_str(), folder_, name.c_str()) != 0 ||
+            ::fsync(folder_) != 0) {
+            fail_file("put in its place", name);
         }
-        sync_folder(fs::path(path).parent_path().string());
     }
 
     [[nodiscard]] std::string rows() const { return std::to_string(rows_); }
@@ -158,31 +156,41 @@ class Successor {
         lines_.clear();
     }
 
+    int folder_;
     std::string path_;
     UniqueFd fd_;
     std::string lines_;
     std::size_t rows_ = 0, bytes_ = 0;
 };
 
-std::int64_t erase_from_file(PgConnection& pg, const std::string& path, const std::string& name,
+// Names come from a table that others may write.
+bool is_plain(const std::string& name) {
+    return !name.empty() && name.front() != '.' && name.find('/') == std::string::npos;
+}
+
+std::int64_t erase_from_file(PgConnection& pg, int folder, const std::string& name,
                              const std::string& source, const Belongings& belongings) {
-    const UniqueFd lock(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-        throw CommandError("privacy erase: " + path + " cannot be opened, or somebody works on it");
+    const UniqueFd file(
+        ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat old {};
+    if (!file || ::fstat(file.get(), &old) != 0 || !S_ISREG(old.st_mode) ||
+        ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        throw CommandError("privacy erase: " + name +
+                           " of the archive cannot be opened, is no file, or somebody works on it");
     }
     std::int64_t mine = 0;
-    read_archive_lines(path, [&](std::string_view line) { mine += belongings.has(source, line); });
+    read_archive_lines(file.get(), name, [&](std::string_view line) { mine += belongings.has(source, line); });
     if (mine == 0) {
         return 0;
     }
-    Successor successor(path);
-    read_archive_lines(path, [&](std::string_view line) {
+    Successor successor(folder, name);
+    read_archive_lines(file.get(), name, [&](std::string_view line) {
         if (!belongings.has(source, line)) {
             successor.add(line);
         }
     });
     // A kill between the two leaves a count that is too high, of a file that is whole.
-    successor.take_place_of(path);
+    successor.take_place_of(name, old);
     pg.execute(resize_sql, {name, successor.rows(), successor.bytes()});
     return mine;
 }
@@ -191,20 +199,34 @@ std::int64_t erase_from_file(PgConnection& pg, const std::string& path, const st
 
 std::int64_t erase_from_archive(PgConnection& pg, const std::string& folder,
                                 const std::string& user, std::ostream& out) {
-    const Belongings belongings(pg, user);
-    std::int64_t erased = 0;
+    const UniqueFd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) {
+        fail_file("open", folder);
+    }
+    if (pg.execute(lock_sql).text(0, 0) != "t") {
+        throw CommandError("privacy erase: another one goes through the archive; try again in a minute");
+    }
     const auto files = pg.execute(files_sql);
+    std::vector<std::pair<std::string, std::string>> here;
     for (int row = 0; row < files.rows(); ++row) {
         const std::string name(files.text(row, 0));
-        const auto path = folder + "/" + name;
-        std::error_code ignored;
-        if (!fs::exists(path, ignored)) {
+        if (!is_plain(name)) {
+            throw CommandError("privacy erase: archived_files names a file that is none of the archive's");
+        }
+        struct stat ignored {};
+        if (::fstatat(directory.get(), name.c_str(), &ignored, AT_SYMLINK_NOFOLLOW) != 0) {
             out << "not here, and not gone through: " << name << '\n';
         } else if (files.text(row, 2) == "t") {
-            out << "still being written, and not gone through: " << name << '\n';
+            throw CommandError("privacy erase: nothing was done, since " + name +
+                               " of the archive is still being written; try again in a minute");
         } else {
-            erased += erase_from_file(pg, path, name, std::string(files.text(row, 1)), belongings);
+            here.emplace_back(name, files.text(row, 1));
         }
+    }
+    const Belongings belongings(pg, user);
+    std::int64_t erased = 0;
+    for (const auto& [name, source] : here) {
+        erased += erase_from_file(pg, directory.get(), name, source, belongings);
     }
     return erased;
 }

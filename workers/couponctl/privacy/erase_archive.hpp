@@ -10,8 +10,9 @@
 namespace coupon {
 
 // Each finished file of `folder` that names the user is written anew without those rows, synced, and
-// put in the old one's place; what archived_files says of it follows. Files that are still written,
-// or are not here, are told of. How many rows are gone. Throws CommandError, PgError.
+// put in the old one's place; what archived_files says of it follows. Files that
+// are not here are told of. One pass at a time, of one connection. Throws CommandError before anything is
+// changed where a file is still being written. How many rows are gone. Throws CommandError, PgError.
 std::int64_t erase_from_archive(PgConnection& pg, const std::string& folder,
                                 const std::string& user, std::ostream& out);
 
