@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
@@ -24,7 +25,8 @@ namespace {
 
 constexpr std::size_t member_bytes = 4 << 20;
 
-constexpr const char* lock_sql = "SELECT pg_try_advisory_lock(hashtext('couponctl privacy archive'), 0)";
+constexpr const char* lock_sql =
+    "SELECT pg_try_advisory_lock(hashtext('couponctl privacy archive'), 0)";
 constexpr const char* files_sql =
     "SELECT name, source, finished_at IS NULL FROM archived_files ORDER BY name";
 constexpr const char* resize_sql =
@@ -35,21 +37,10 @@ constexpr const char* webhooks_sql =
     "SELECT e.log_id FROM webhook_events e JOIN payments p ON p.id = e.payment_id"
     " JOIN orders o ON o.id = p.order_id WHERE o.user_id = $1::bigint AND e.log_id IS NOT NULL";
 constexpr const char* clicks_sql =
-    "SELECT click_id FROM affiliate_transactions WHERE user_id = $1::bigint AND click_id IS NOT NULL";
+    "SELECT click_id FROM affiliate_transactions WHERE user_id = $1::bigint AND click_id IS NOT "
+    "NULL";
 
 using Texts = std::set<std::string, std::less<>>;
-
-std::string digits_of(std::string_view number) {
-    std::string digits;
-    for (const char c : number) {
-        if (c >= '0' && c <= '9') {
-            digits += c;
-        }
-    }
-    digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
-    constexpr std::size_t significant = 10;
-    return digits.substr(digits.size() - std::min(digits.size(), significant));
-}
 
 std::string text_of(const nlohmann::json& row, const char* name) {
     const auto member = row.find(name);
@@ -63,13 +54,14 @@ std::string text_of(const nlohmann::json& row, const char* name) {
 class Belongings {
   public:
     Belongings(PgConnection& pg, const std::string& user)
-        : orders_(ask(pg, orders_sql, user)),
+        : pg_(pg),
+          user_(user),
+          orders_(ask(pg, orders_sql, user)),
           webhooks_(ask(pg, webhooks_sql, user)),
           clicks_(ask(pg, clicks_sql, user)),
-          emails_(ask(pg, user_email_sql, user)),
-          phones_(ask(pg, user_phone_sql, user)) {}
+          emails_(ask(pg, user_email_sql, user)) {}
 
-    [[nodiscard]] bool has(const std::string& source, std::string_view line) const {
+    [[nodiscard]] bool has(const std::string& source, std::string_view line) {
         const auto row = nlohmann::json::parse(line, nullptr, false);
         if (!row.is_object()) {
             return false;
@@ -87,7 +79,7 @@ class Belongings {
         }
         return orders_.count(text_of(inside, "order_id")) > 0 ||
                (source == "email_queue" && emails_.count(lower(text_of(row, "to"))) > 0) ||
-               (source == "sms_queue" && phones_.count(digits_of(text_of(row, "to"))) > 0);
+               (source == "sms_queue" && is_users_number(text_of(row, "to")));
     }
 
   private:
@@ -100,6 +92,20 @@ class Belongings {
         return texts;
     }
 
+    // PostgreSQL compares, as it does for the tables; a file names the same people again and again.
+    bool is_users_number(const std::string& number) {
+        constexpr std::size_t remembered_max = 100'000;
+        if (const auto known = numbers_.find(number); known != numbers_.end()) {
+            return known->second;
+        }
+        if (numbers_.size() >= remembered_max) {
+            numbers_.clear();
+        }
+        const auto answer =
+            pg_.execute(("SELECT " + phone_of_user_sql("$2::text")).c_str(), {user_, number});
+        return numbers_[number] = answer.text(0, 0) == "t";
+    }
+
     static std::string lower(std::string text) {
         std::transform(text.begin(), text.end(), text.begin(), [](char c) {
             return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -107,7 +113,10 @@ class Belongings {
         return text;
     }
 
-    Texts orders_, webhooks_, clicks_, emails_, phones_;
+    PgConnection& pg_;
+    const std::string user_;
+    Texts orders_, webhooks_, clicks_, emails_;
+    std::map<std::string, bool> numbers_;
 };
 
 // The file beside it that takes its place.
@@ -115,7 +124,8 @@ class Successor {
   public:
     Successor(int folder, const std::string& name) : folder_(folder), path_(name + ".new") {
         ::unlinkat(folder_, path_.c_str(), 0);  // of a run that was killed
-        fd_ = UniqueFd(::openat(folder_, path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+        fd_ = UniqueFd(::openat(folder_, path_.c_str(),
+                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (!fd_) {
             fail_file("make", path_);
         }
@@ -139,7 +149,8 @@ class Successor {
         if (::fchown(fd_.get(), old.st_uid, old.st_gid) != 0) {
             fail_file("give its owner to", name);
         }
-        if (::fsync(fd_.get()) != 0 || ::renameat(folder_, path_.c_str(), folder_, name.c_str()) != 0 ||
+        if (::fsync(fd_.get()) != 0 ||
+            ::renameat(folder_, path_.c_str(), folder_, name.c_str()) != 0 ||
             ::fsync(folder_) != 0) {
             fail_file("put in its place", name);
         }
@@ -169,7 +180,7 @@ bool is_plain(const std::string& name) {
 }
 
 std::int64_t erase_from_file(PgConnection& pg, int folder, const std::string& name,
-                             const std::string& source, const Belongings& belongings) {
+                             const std::string& source, Belongings& belongings) {
     const UniqueFd file(
         ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat old {};
@@ -179,7 +190,8 @@ std::int64_t erase_from_file(PgConnection& pg, int folder, const std::string& na
                            " of the archive cannot be opened, is no file, or somebody works on it");
     }
     std::int64_t mine = 0;
-    read_archive_lines(file.get(), name, [&](std::string_view line) { mine += belongings.has(source, line); });
+    read_archive_lines(file.get(), name,
+                       [&](std::string_view line) { mine += belongings.has(source, line); });
     if (mine == 0) {
         return 0;
     }
@@ -204,14 +216,16 @@ std::int64_t erase_from_archive(PgConnection& pg, const std::string& folder,
         fail_file("open", folder);
     }
     if (pg.execute(lock_sql).text(0, 0) != "t") {
-        throw CommandError("privacy erase: another one goes through the archive; try again in a minute");
+        throw CommandError(
+            "privacy erase: another one goes through the archive; try again in a minute");
     }
     const auto files = pg.execute(files_sql);
     std::vector<std::pair<std::string, std::string>> here;
     for (int row = 0; row < files.rows(); ++row) {
         const std::string name(files.text(row, 0));
         if (!is_plain(name)) {
-            throw CommandError("privacy erase: archived_files names a file that is none of the archive's");
+            throw CommandError(
+                "privacy erase: archived_files names a file that is none of the archive's");
         }
         struct stat ignored {};
         if (::fstatat(directory.get(), name.c_str(), &ignored, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -223,7 +237,7 @@ std::int64_t erase_from_archive(PgConnection& pg, const std::string& folder,
             here.emplace_back(name, files.text(row, 1));
         }
     }
-    const Belongings belongings(pg, user);
+    Belongings belongings(pg, user);
     std::int64_t erased = 0;
     for (const auto& [name, source] : here) {
         erased += erase_from_file(pg, directory.get(), name, source, belongings);

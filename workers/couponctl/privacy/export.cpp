@@ -7,9 +7,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ext/stdio_filebuf.h>
 #include <string_view>
 #include <vector>
-#include <ext/stdio_filebuf.h>
 
 #include "couponctl/actor.hpp"
 #include "couponctl/privacy/person.hpp"
@@ -54,9 +54,12 @@ std::string events_of(const std::string& queue) {
 // A session's name may be all that is needed to take it over, and is the back end's to choose: only
 // what is known to be harmless is told.
 constexpr const char* session_sql =
-    "SELECT (SELECT jsonb_object_agg(key, member) FROM jsonb_each(to_jsonb(t)) AS members (key, member)"
-    "  WHERE key IN ('user_id', 'ip', 'ip_address', 'user_agent', 'device', 'device_name', 'platform')"
-    "  OR key ~ '_at$') || jsonb_build_object('id', CASE WHEN pg_typeof(t.id)::text IN ('integer', 'bigint')"
+    "SELECT (SELECT jsonb_object_agg(key, member) FROM jsonb_each(to_jsonb(t)) AS members (key, "
+    "member)"
+    "  WHERE key IN ('user_id', 'ip', 'ip_address', 'user_agent', 'device', 'device_name', "
+    "'platform')"
+    "  OR key ~ '_at$') || jsonb_build_object('id', CASE WHEN pg_typeof(t.id)::text IN ('integer', "
+    "'bigint')"
     "   THEN to_jsonb(t.id) ELSE '\"left out\"' END)"
     " FROM user_sessions t WHERE t.user_id = $1::bigint";
 
@@ -67,14 +70,16 @@ std::vector<Part> parts() {
         {"user_sessions", session_sql},
         {"clicks", "SELECT to_jsonb(t) FROM offer_clicks_all t WHERE t.user_id = $1::bigint"},
         {"click_rejects",
-         "SELECT to_jsonb(t) FROM click_rejects t WHERE t.raw ~ ('\"user\":' || $1::bigint || '[,}]')"},
+         "SELECT to_jsonb(t) FROM click_rejects t WHERE t.raw ~ ('\"user\":' || $1::bigint || "
+         "'[,}]')"},
         table_of("orders"),
         {"order_items", of_orders("order_items")},
         {"payments", of_orders("payments")},
         {"outbox", of_orders("outbox")},
-        {"webhook_logs", std::string("SELECT to_jsonb(w) - 'query' - 'raw' || jsonb_build_object('body',"
-                                     " coupon_body_json(w.body)) FROM webhook_logs w WHERE ") +
-                             webhook_of_user_sql},
+        {"webhook_logs",
+         std::string("SELECT to_jsonb(a) - 'query' - 'raw' || jsonb_build_object('body',"
+                     " coupon_body_json(a.body)) FROM webhook_logs a WHERE ") +
+             webhook_names_user_sql()},
         {"webhook_events",
          "SELECT to_jsonb(e) FROM webhook_events e JOIN payments p ON p.id = e.payment_id"
          " JOIN orders o ON o.id = p.order_id WHERE o.user_id = $1::bigint"},
@@ -83,9 +88,9 @@ std::vector<Part> parts() {
         {"text_messages", messages("sms_queue")},
         {"text_message_events", events_of("sms")},
         {"suppressions",
-         std::string("SELECT to_jsonb(t) FROM suppressions t WHERE (channel = 'email' AND address IN (") +
-             user_email_sql + ")) OR (channel = 'sms' AND coupon_phone_digits(address) IN (" +
-             user_phone_sql + "))"},
+         std::string(
+             "SELECT to_jsonb(t) FROM suppressions t WHERE (channel = 'email' AND address IN (") +
+             user_email_sql + ")) OR (channel = 'sms' AND " + phone_of_user_sql("t.address") + ")"},
         table_of("wallet_balances"),
         table_of("wallet_transactions"),
         {"ledger",
@@ -105,7 +110,8 @@ std::vector<Part> parts() {
         {"postbacks",
          "SELECT to_jsonb(t) FROM cashback_jobs t WHERE t.type = 'postback' AND t.data ->> 'click'"
          " IN (SELECT click_id::text FROM affiliate_transactions WHERE user_id = $1::bigint)"},
-        {"audit_logs", std::string("SELECT to_jsonb(a) FROM audit_logs a WHERE ") + audit_of_user_sql},
+        {"audit_logs",
+         std::string("SELECT to_jsonb(a) FROM audit_logs a WHERE ") + audit_of_user_sql},
         table_of("privacy_erasures"),
     };
 }
@@ -131,8 +137,10 @@ bool write_rows(PgConnection& pg, std::ostream& out) {
 }
 
 void write_part(PgConnection& pg, const Part& part, const std::string& user, std::ostream& out) {
-    const auto cursor = "DECLARE part NO SCROLL CURSOR FOR SELECT coupon_without_secrets(line)::text"
-                        " FROM (" + part.rows + ") AS lines (line)";
+    const auto cursor =
+        "DECLARE part NO SCROLL CURSOR FOR SELECT coupon_without_secrets(line)::text"
+        " FROM (" +
+        part.rows + ") AS lines (line)";
     out << ",\n  \"" << part.name << "\": ";
     pg.execute("SAVEPOINT part");
     try {
