@@ -1,4 +1,6 @@
 // coupon-worker <role>: one binary, a role each.
+#include <sys/prctl.h>
+
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
@@ -131,6 +133,8 @@ int answer_failure(const CLI::App& app, const std::exception& error, int code) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // Workers of all roles are one user; none of them may read another's secrets through /proc.
+    ::prctl(PR_SET_DUMPABLE, 0);
     CLI::App app{
         "Background work of the coupon shop. Settings come from the environment: DATABASE_URL, "
         "REDIS_URL, LOG_LEVEL\n"

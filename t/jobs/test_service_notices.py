@@ -3,12 +3,14 @@ credentials it gets from there."""
 import contextlib
 import ctypes
 import os
+import pathlib
 import signal
 import socket
+import subprocess
 
 import pytest
 
-from harness.environment import COUPON_WORKER, PATIENCE, fresh_directory
+from harness.environment import AS_ROOT, COUPON_WORKER, PATIENCE, fresh_directory
 from harness.process import Process
 from harness.waiting import eventually, stays
 
@@ -72,6 +74,15 @@ def frozen(thread):
         yield
     finally:
         ptrace(PTRACE_DETACH, thread, None, None)
+
+
+def test_no_other_process_of_its_user_reads_a_workers_secrets(job_shop, systemd):
+    with worker(job_shop, "clicks", **systemd.environment) as process:
+        eventually(lambda: "READY=1" in systemd.heard(), "READY", 10)
+        status = pathlib.Path(f"/proc/{process.pid}")
+        as_owner = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if AS_ROOT else []
+        read = subprocess.run([*as_owner, "cat", status / "environ"], capture_output=True)
+        assert read.returncode != 0 and b"DATABASE_URL" not in read.stdout
 
 
 @pytest.mark.parametrize("role", ["clicks", "webhooks", "cron"])

@@ -233,10 +233,13 @@ void PgConnection::open() {
     // Begun only to have an object that says where notices go, and then as PQconnectdb does it: what
     // a server says while a connection is made (that it shuts down, say) would else be printed to
     // standard error, where every line is one of the log.
+    note_round();  // each of these may wait for names and hosts, and waiting is no standstill
     connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 1));
+    note_round();
     PQsetNoticeProcessor(connection_.get(), forward_notice, this);
     if (PQstatus(connection_.get()) != CONNECTION_BAD) {
         PQreset(connection_.get());
+        note_round();
     }
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
         // Spaces for line ends first, which without_quoted would drop.

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/hex.hpp"
+#include "runtime/watched_loop.hpp"
 
 namespace coupon {
 namespace {
@@ -128,6 +129,7 @@ RedisConnection::Context RedisConnection::connect_to_socket() const {
 RedisEndpoint RedisConnection::ask_sentinels() const {
     std::string last = "no sentinel is configured";
     for (const auto& sentinel : address_.endpoints) {
+        note_round();  // one that does not answer takes its time
         try {
             const auto context = connect_to(sentinel);
             const auto reply =
