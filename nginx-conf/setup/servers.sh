@@ -189,7 +189,7 @@ start_nginx() {
     if ! running "$state/nginx/nginx.pid" nginx; then
         started=(nginx "${started[@]}")
         [ "$(id -u)" != 0 ] || user="user nobody nogroup;"
-        sed -e "s|@STATE@|$state|g; s|@USER@|$user|; s|@HTTP_PORT@|$http_port|" \
+        sed -e "s|@STATE@|$state|g; s|@CHECKOUT@|$checkout|; s|@USER@|$user|; s|@HTTP_PORT@|$http_port|" \
             -e "s|@POSTGRES_PORT@|$postgres_port|; s|@REDIS_PORT@|$redis_port|" \
             "$checkout/nginx-conf/quickstart.conf.in" > "$state/nginx/nginx.conf"
         /usr/sbin/nginx -p "$state/nginx" -e "$state/log/nginx.log" -c "$state/nginx/nginx.conf" >"$state/log/nginx-start.log" 2>&1 ||

@@ -143,7 +143,7 @@ def test_tokens_and_signatures_are_in_no_line(shop):
     shop.edge.get(f"/webhooks/msg91/{webhooks.TOKEN}", method="DELETE")
     shop.edge.get("/webhooks/none/some-token-of-somebody")
     assert [line["path"] for line in lines(shop, 4, "/webhooks/")] == [
-        "/webhooks/msg91/***", "/webhooks/admitad/***", "/webhooks/msg91/***", "/webhooks/none/***"]
+        "/webhooks/msg91/***", "/webhooks/admitad/***", "/webhooks/msg91/***", "/webhooks/***"]
     text = shop.log.read_text()
     assert webhooks.TOKEN not in text and "signature" not in text and "some-token" not in text
 
@@ -203,11 +203,3 @@ def test_no_id_is_made_where_nobody_uses_one(new_shop):
     shop.click(offer.path)
     shop.click(offer.path, headers={"traceparent": GOOD})
     assert [record.get("rid") for record in records(shop, 2)] == [None, TRACE]
-
-
-def test_the_quick_start_logs_alike(shipped_log):
-    """It is filled in and copied elsewhere, so it includes nothing."""
-    text = (CHECKOUT / "nginx-conf" / "quickstart.conf.in").read_text()
-    lines = [line.strip() for line in text.splitlines()]
-    for line in shipped_log.splitlines():
-        assert line.startswith("#") or line.strip() in lines
