@@ -35,10 +35,10 @@ prepare_state() {
     own_directory redis "$state/redis"
     own_directory nobody "$state/worker"
     own_directory nobody "$state/run"
-    # Also where users that workers run as cannot read the checkout.
-    rm -rf "$state/templates" "$state/dashboard" && cp -r "$checkout/workers/templates" "$state/templates" &&
-        cp -r "$checkout/workers/admin/dashboard" "$state/dashboard" &&
-        chmod -R a+rX "$state/templates" "$state/dashboard" || die "cannot copy templates and dashboard to $state"
+    # Where programs in bin look for them, also for users that cannot read the checkout.
+    rm -rf "$state/share/coupon" && mkdir -p "$state/share/coupon" &&
+        cp -r "$checkout/sql" "$checkout/workers/templates" "$checkout/workers/admin/dashboard" "$state/share/coupon" &&
+        chmod -R a+rX "$state/share" || die "cannot copy sql, templates and dashboard to $state"
     local secret
     for secret in click_key webhook_secret dashboard_password; do
         [ -s "$state/$secret" ] ||
@@ -160,7 +160,7 @@ start_workers() {
         BACKEND_URL=http://127.0.0.1:$http_port BACKEND_TOKEN=quickstart \
             SENDGRID_BASE_URL=http://127.0.0.1:$http_port/sendgrid SENDGRID_API_KEY=quickstart \
             FROM_EMAIL=shop@shop.example FROM_NAME="Quick Start" SHOP_NAME="Quick Start" \
-            SHOP_URL=https://shop.example TEMPLATE_DIR=$state/templates DASHBOARD_DIR=$state/dashboard \
+            SHOP_URL=https://shop.example \
             ADMIN_LISTEN=unix:$state/run/admin.sock ADMIN_PASSWORDS=$state/worker/passwords ADMIN_SECURE_COOKIE=off \
             start_worker "$role"
     done
